@@ -1,0 +1,1 @@
+"""ACM: the outbound campaign manager. The web application and the library under it."""

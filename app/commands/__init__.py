@@ -1,0 +1,1 @@
+"""Click commands of `acm`, one module a group."""

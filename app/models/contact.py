@@ -1,0 +1,206 @@
+"""Clients, persons, phones, and everything that happened to them: attempts and their outcomes."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from sqlalchemy import BigInteger, Float, ForeignKey, Index, Integer, SmallInteger, Unicode, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import (
+    Base,
+    Big,
+    BigIdentityId,
+    BigNull,
+    Code,
+    CodeNull,
+    Flag,
+    LineNull,
+    LongNull,
+    Moment,
+    MomentNull,
+    NameNull,
+    Number,
+    RecordKey,
+    Small,
+    SmallNull,
+    off,
+    on,
+    zero,
+)
+
+
+class Person(Base):
+    """Clients of different campaigns with one CRM id are one person (strategy.md)."""
+
+    __tablename__ = "person"
+    __table_args__ = {"schema": "core"}
+
+    person_id: Mapped[BigIdentityId]
+    crm_id: Mapped[Code]
+    crm_id_key: Mapped[Code] = mapped_column(unique=True)
+    created_at: Mapped[Moment]
+
+
+class Client(Base):
+    """A client of a campaign, unique in it by client_code («Номер анкеты»)."""
+
+    __tablename__ = "client"
+    __table_args__ = (
+        UniqueConstraint("campaign_id", "client_code_key"),
+        Index("ix_client_loaded_at", "campaign_id", "status_id", "loaded_at"),
+        Index("ix_client_first_attempt_at", "campaign_id", "status_id", "first_attempt_at"),
+        Index("ix_client_do_not_call_after", "campaign_id", "status_id", "do_not_call_after"),
+        {"schema": "core"},
+    )
+
+    client_id: Mapped[BigIdentityId]
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("core.campaign.campaign_id"))
+    client_code: Mapped[Code]
+    client_code_key: Mapped[Code]
+    segment_id: Mapped[int]
+    person_id: Mapped[BigNull] = mapped_column(BigInteger, index=True)
+    last_name: Mapped[str | None] = mapped_column(Unicode(100))
+    first_name: Mapped[str | None] = mapped_column(Unicode(100))
+    middle_name: Mapped[str | None] = mapped_column(Unicode(100))
+    attributes: Mapped[LongNull]  # extended attributes (M172), a JSON object
+    zone_id: Mapped[int | None]  # the client's own zone (M16)
+    load_priority: Mapped[SmallNull]  # 1 to 10, before the first result
+    round_no: Mapped[Small] = mapped_column(SmallInteger, server_default="1", default=1)
+    loaded_at: Mapped[Moment]  # the start of the round: «с момента создания» counts from here
+    updated_at: Mapped[Moment]
+    import_batch_id: Mapped[BigNull]
+    do_not_call_after: Mapped[MomentNull]
+    status_id: Mapped[Small]
+    status_at: Mapped[Moment]
+    is_blocked: Mapped[Flag] = off()
+    blocked_at: Mapped[MomentNull]
+    blocked_by: Mapped[NameNull]
+    block_reason: Mapped[LineNull]
+    attempts: Mapped[Small] = zero()  # those that count, in this round
+    attempt_day: Mapped[date | None]  # the client's local day of the last counted attempt
+    day_attempts: Mapped[Small] = zero()
+    first_attempt_at: Mapped[MomentNull]
+    last_attempt_at: Mapped[MomentNull]
+    last_technical_result_id: Mapped[int | None]
+    last_agent_result_id: Mapped[int | None]  # of the last attempt
+    agent_result_id: Mapped[int | None]  # the latest of all
+    agent_result_attempts: Mapped[Small] = zero()
+    agent_result_at: Mapped[MomentNull]
+
+
+class Phone(Base):
+    """A phone of a client. Its dial class and the moment that its delay counts from decide when it is dialled.
+
+    is_free, dial_class_id and the rows of the counts follow from the other columns by strategy.phone_fact; only
+    contacts.client_settle and dialing.block_take write them.
+    """
+
+    __tablename__ = "phone"
+    __table_args__ = (
+        UniqueConstraint("client_id", "number"),
+        Index("ix_phone_queue", "dial_class_id", "is_free", "waits_from", "phone_id"),
+        Index("ix_phone_number", "number"),
+        Index("ix_phone_campaign_id", "campaign_id", "phone_id"),
+        {"schema": "core"},
+    )
+
+    phone_id: Mapped[BigIdentityId]
+    client_id: Mapped[Big] = mapped_column(ForeignKey("core.client.client_id"))
+    campaign_id: Mapped[int]
+    phone_type_id: Mapped[int]
+    number: Mapped[Number]  # digits only (M203)
+    number_raw: Mapped[str] = mapped_column(Unicode(64))  # as it was loaded
+    zone_id: Mapped[int | None]  # from the number, where it tells
+    loaded_at: Mapped[Moment]
+    import_batch_id: Mapped[BigNull] = mapped_column(BigInteger, index=True)
+    is_blocked: Mapped[Flag] = off()
+    blocked_at: Mapped[MomentNull]
+    blocked_by: Mapped[NameNull]
+    block_reason: Mapped[LineNull]
+    is_do_not_call: Mapped[Flag] = off()
+    attempts: Mapped[Small] = zero()
+    last_attempt_at: Mapped[MomentNull]
+    last_technical_result_id: Mapped[int | None]
+    last_agent_result_id: Mapped[int | None]
+    hold_agent_result_id: Mapped[int | None]  # set while an agent result's delay holds the phone
+    waits_from: Mapped[Moment]  # the moment of the last result, or of the load
+    dial_class_id: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
+    is_free: Mapped[Flag] = off()
+
+
+class Attempt(Base):
+    """One dial of one phone, written once when its technical result comes. Never rewritten."""
+
+    __tablename__ = "attempt"
+    __table_args__ = (
+        Index("ix_attempt_campaign_id", "campaign_id", "ended_at"),
+        Index("ix_attempt_client_id", "client_id", "attempt_id"),
+        {"schema": "core"},
+    )
+
+    attempt_id: Mapped[BigIdentityId]
+    record_key: Mapped[RecordKey] = mapped_column(unique=True)
+    campaign_id: Mapped[int]
+    client_id: Mapped[Big]
+    phone_id: Mapped[Big]
+    number: Mapped[Number]
+    block_id: Mapped[Big]
+    strategy_version_id: Mapped[int]
+    processing_id: Mapped[Small]  # M201: 1 outbound, 2 callback, 3 personal callback
+    round_no: Mapped[Small]
+    taken_at: Mapped[Moment]
+    ended_at: Mapped[Moment]
+    technical_result_id: Mapped[int]
+    is_counted: Mapped[Flag] = on()
+    duration_ms: Mapped[int | None]
+    agent: Mapped[CodeNull]
+    wrapup: Mapped[CodeNull]
+    dialer_id: Mapped[int | None]
+    recovery_key: Mapped[float | None] = mapped_column(Float(53))
+    applied_at: Mapped[Moment]
+
+
+class AttemptOutcome(Base):
+    """The agent result of an attempt, at most one. It may come before, with or after the technical result, or, where
+    nobody dialled, belong to the client alone (record_key empty)."""
+
+    __tablename__ = "attempt_outcome"
+    __table_args__ = (
+        Index("ix_attempt_outcome_record_key", "record_key"),
+        Index("ix_attempt_outcome_client_id", "client_id", "agent_result_id"),
+        {"schema": "core"},
+    )
+
+    outcome_id: Mapped[BigIdentityId]
+    record_key: Mapped[str | None] = mapped_column(Unicode(30))
+    campaign_id: Mapped[int]
+    client_id: Mapped[Big]
+    phone_id: Mapped[BigNull]
+    round_no: Mapped[Small]
+    agent_result_id: Mapped[int]
+    source_id: Mapped[Small]  # 1 dialer's wrap-up, 2 agent page, 3 API, 4 administrator
+    agent: Mapped[CodeNull]
+    comment: Mapped[LineNull]
+    given_at: Mapped[Moment]
+    applied_at: Mapped[Moment]
+
+
+class WorkSet(Base):
+    """A set of clients that one event touched, for contacts.client_settle. Empty between transactions."""
+
+    __tablename__ = "work_set"
+    __table_args__ = {"schema": "core"}
+
+    work_id: Mapped[BigIdentityId]
+    created_at: Mapped[Moment]
+
+
+class WorkClient(Base):
+    """A client of a work set."""
+
+    __tablename__ = "work_client"
+    __table_args__ = {"schema": "core"}
+
+    work_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    client_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)

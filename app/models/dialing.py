@@ -90,6 +90,7 @@ class Record(Base):
     processing_id: Mapped[Small]
     callback_id: Mapped[BigNull]
     taken_at: Mapped[Moment]
+    checked_at: Mapped[MomentNull]  # when the dialer was last asked what became of it, for it is overdue
 
 
 class RecordReturned(Base):

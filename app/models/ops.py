@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import ForeignKey, Index, Integer, Unicode
+from sqlalchemy import ForeignKey, Index, Integer, SmallInteger, Unicode
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import (
@@ -55,10 +55,15 @@ class Service(Base):
 
 
 class ServiceRun(Base):
-    """One run. state_id: 1 queued, 2 running, 3 done, 4 failed, 5 lost (its process died)."""
+    """One run, in real time (UTC) whatever the clock of the application says. state_id: 1 queued, 2 running, 3 done,
+    4 failed, 5 lost (its process died), 6 cancelled (its service was switched off before it began)."""
 
     __tablename__ = "service_run"
-    __table_args__ = (Index("ix_service_run_service_id", "service_id", "run_id"), {"schema": "ops"})
+    __table_args__ = (
+        Index("ix_service_run_service_id", "service_id", "run_id"),
+        Index("ix_service_run_state_id", "state_id", "service_id"),
+        {"schema": "ops"},
+    )
 
     run_id: Mapped[BigIdentityId]
     service_id: Mapped[int] = mapped_column(ForeignKey("ops.service.service_id"))
@@ -74,6 +79,31 @@ class ServiceRun(Base):
     error: Mapped[LineNull]
     worker: Mapped[CodeNull]
     requested_by: Mapped[NameNull]  # empty: the schedule
+    campaign_id: Mapped[int | None]  # set: the run is for this campaign only
+    attempt_no: Mapped[Small] = mapped_column(SmallInteger, server_default="1", default=1)  # a retry counts on
+
+
+class Lease(Base):
+    """A place that one process of many holds, such as that of the active scheduler. Lost with the calls that stop."""
+
+    __tablename__ = "lease"
+    __table_args__ = {"schema": "ops"}
+
+    name: Mapped[Code] = mapped_column(primary_key=True)
+    owner: Mapped[Name]  # empty: nobody
+    taken_at: Mapped[Moment]
+    beat_at: Mapped[Moment]
+
+
+class Hold(Base):
+    """A thing that one run works on alone, such as a campaign at the dialer. Held while its run is running."""
+
+    __tablename__ = "hold"
+    __table_args__ = {"schema": "ops"}
+
+    name: Mapped[Code] = mapped_column(primary_key=True)
+    run_id: Mapped[BigNull]
+    taken_at: Mapped[Moment]
 
 
 class SqlObject(Base):

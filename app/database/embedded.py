@@ -410,28 +410,38 @@ def usable_binaries(account: Account | None) -> Path:
               oldest=OLDEST_MAJOR, folder=folder, found=major_version(folder)),
             _("Unset ACM_PG_BIN to use the binaries that come with acm."),
         )  # fmt: skip
-    if account is None or account.runs(folder / "postgres", "-V"):
+    if account is None or _runnable(folder, account):
         return folder
     return _copied(folder, account)
+
+
+def _runnable(folder: Path, account: Account) -> bool:
+    return all(account.runs(folder / name, "-V") for name in ("postgres", "initdb"))
 
 
 def _copied(folder: Path, account: Account) -> Path:
     server = (folder / "postgres").stat()
     mark = hashlib.sha256(f"{folder} {server.st_size} {server.st_mtime_ns}".encode()).hexdigest()[:12]
     place = SHARED_PLACE / f"postgresql-binaries-{mark}"
+    install, package = folder.parents[0], folder.parents[1]
+    binaries = place / package.name / install.name / folder.name
     try:
         if not place.exists():
             SHARED_PLACE.mkdir(mode=0o755, parents=True, exist_ok=True)
             with tempfile.TemporaryDirectory(dir=SHARED_PLACE) as temporary:
-                for part in ("bin", "lib", "share"):
-                    shutil.copytree(folder.parent / part, Path(temporary) / "all" / part, symlinks=True)
-                for path in [Path(temporary) / "all", *(Path(temporary) / "all").rglob("*")]:
+                whole = Path(temporary) / "whole"
+                for part in (folder.name, "lib", "share"):
+                    shutil.copytree(install / part, whole / package.name / install.name / part, symlinks=True)
+                libraries = package.with_name(f"{package.name}.libs")  # where a wheel keeps what its binaries link to
+                if libraries.is_dir():
+                    shutil.copytree(libraries, whole / libraries.name, symlinks=True)
+                for path in [whole, *whole.rglob("*")]:
                     if not path.is_symlink():
-                        path.chmod(0o755 if path.is_dir() or os.access(path, os.X_OK) else 0o644)
-                with contextlib.suppress(FileExistsError, OSError):
-                    (Path(temporary) / "all").rename(place)  # another process may have been faster
-        if place.stat().st_uid == 0 and account.runs(place / "bin" / "postgres", "-V"):
-            return place / "bin"
+                        path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+                with contextlib.suppress(OSError):
+                    whole.rename(place)  # another process may have been faster
+        if place.stat().st_uid == 0 and _runnable(binaries, account):
+            return binaries
     except OSError as error:
         reason = error.strerror or str(error)
     else:

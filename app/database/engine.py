@@ -138,7 +138,8 @@ def _mssql(url: URL, program: str, options: dict[str, Any]) -> Engine:
         return pyodbc.connect(text, timeout=CONNECT_SECONDS, **arguments)
 
     # The connection string goes in by `creator`: in the URL it would show the password wherever the engine is printed.
-    shown = url.set(password=None, query={"driver": "ODBC Driver for SQL Server"})  # the dialect warns without a name
+    named = {"driver": "ODBC Driver for SQL Server"}  # the dialect warns without a name
+    shown = URL.create("mssql+pyodbc", url.username, None, url.host, url.port, url.database, named)
     engine = sqlalchemy.create_engine(shown, creator=connect, fast_executemany=True, **options)
     event.listen(engine, "first_connect", _warn_without_snapshot)
     return engine

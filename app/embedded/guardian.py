@@ -41,10 +41,11 @@ SIGNALS = {
 
 
 def process_start(pid: int) -> str:
-    """When the process started, in ticks since boot, as /proc says; empty when it is unknown. Tells a reused pid."""
+    """When the process started, in ticks since boot, as /proc says; tells a reused pid. Empty when it has ended."""
     try:
         with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:  # noqa: PTH123 (no pathlib here)
-            return file.read().rpartition(")")[2].split()[19]
+            fields = file.read().rpartition(")")[2].split()
+        return "" if fields[0] in "ZX" else fields[19]  # a dead process may wait long for a container's lazy init
     except (OSError, IndexError):
         return ""
 

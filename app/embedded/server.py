@@ -173,6 +173,10 @@ class EmbeddedServer:
             else:
                 try:
                     self._await_leftover(until)
+                    if not _is_free(port):
+                        if self.asked_port:
+                            raise self._explain("Address already in use", port)
+                        port = free_port()
                     self._spawn(port, lock)
                 finally:
                     os.close(lock)
@@ -234,8 +238,8 @@ class EmbeddedServer:
                     return True
                 refused = None
             except AcmError as error:
-                # Perhaps another program's server on a port that ours could not take: its guardian ends soon then.
-                if refused is not None:
+                # Perhaps another program's server on a port that ours could not take: our guardian ends soon then.
+                if refused is not None and self._guarded():
                     raise
                 refused = error
                 wait = 1.0
@@ -256,7 +260,7 @@ class EmbeddedServer:
         pids = self._pids()
         if not pids:
             return
-        sent = time.monotonic() + 10
+        sent = time.monotonic() + 60
         while guardian.process_start(pids["server"]) == pids["server_start"] != "":
             if time.monotonic() > min(sent, until):
                 with contextlib.suppress(OSError):
@@ -437,6 +441,18 @@ class EmbeddedServer:
               path=error.filename or self.folder, server=self.label, reason=error.strerror),
             _("Set ACM_HOME to a folder that can be written."),
         )  # fmt: skip
+
+
+def _is_free(port: int) -> bool:
+    """Whether a server could listen on the port now (old connections to it do not matter, as for the server itself)."""
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+            probe.listen(1)  # two may bind a port with that option, one may listen
+        except OSError:
+            return False
+    return True
 
 
 def free_port() -> int:

@@ -78,9 +78,7 @@ class Faults:
         self._random = random.Random(f"{seed} faults")
         self._lock = threading.Lock()
         self._faults: dict[str, Fault] = {}
-        with engine.connect() as connection:
-            kept = connection.scalar(sa.select(tables.state.c.Value).where(tables.state.c.Name == "faults"))
-        for name, values in json.loads(kept or "{}").items():
+        for name, values in json.loads(read_state(engine, "faults") or "{}").items():
             values.pop("name")
             self._faults[name] = Fault.read(name, values)
 
@@ -119,6 +117,7 @@ class Faults:
             fault.struck += 1
             if fault.count is not None:
                 fault.count -= 1
+                self._keep()
             return fault
 
     def router_is_down(self, now: datetime) -> bool:

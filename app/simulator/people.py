@@ -1,4 +1,4 @@
-"""The people who are called: who answers, when, and which numbers never work. All of it follows from seed and number."""
+"""The people who are called: who answers, when, and which numbers never work. All follows from seed and number."""
 
 from __future__ import annotations
 

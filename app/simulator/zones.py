@@ -9,6 +9,8 @@ from zoneinfo import ZoneInfo
 
 from babel.core import get_global
 
+LONG_AGO = datetime.fromisoformat("1900-01-01")
+
 
 @dataclass(frozen=True)
 class WindowsZone:
@@ -32,6 +34,18 @@ def offset_minutes(zone: ZoneInfo, moment: datetime) -> int:
 def is_summer_time(zone: ZoneInfo, moment: datetime) -> bool:
     """Whether daylight saving is in force in `zone` at a naive UTC moment."""
     return bool(moment.replace(tzinfo=UTC).astimezone(zone).dst())
+
+
+def observes_summer_time(zone: ZoneInfo, moment: datetime) -> bool:
+    """Whether `zone` has daylight saving in the year of `moment`."""
+    return any(is_summer_time(zone, datetime(moment.year, month, 1)) for month in (1, 7))  # noqa: DTZ001
+
+
+def standard_bias(zone: ZoneInfo, moment: datetime) -> int:
+    """Minutes to add to the standard (not summer) local time of `zone` to get UTC."""
+    aware = moment.replace(tzinfo=UTC).astimezone(zone)
+    standard = (aware.utcoffset() or timedelta()) - (aware.dst() or timedelta())
+    return -int(standard.total_seconds() // 60)
 
 
 def to_local(zone: ZoneInfo, moment: datetime) -> datetime:
@@ -58,7 +72,6 @@ def windows_zone(name: str, moment: datetime) -> WindowsZone | None:
     if iana is None:
         return None
     zone = ZoneInfo(iana)
-    winter, summer = datetime(moment.year, 1, 1), datetime(moment.year, 7, 1)  # noqa: DTZ001
     ahead = offset_minutes(zone, moment)
     sign, size = "+" if ahead >= 0 else "-", abs(ahead)
     return WindowsZone(
@@ -67,7 +80,7 @@ def windows_zone(name: str, moment: datetime) -> WindowsZone | None:
         display_name=f"(UTC{sign}{size // 60:02}:{size % 60:02}) {iana.rsplit('/', 1)[-1].replace('_', ' ')}",
         std_name=name,
         dst_name=name.replace("Standard", "Daylight"),
-        dst_observed=is_summer_time(zone, winter) or is_summer_time(zone, summer),
+        dst_observed=observes_summer_time(zone, moment),
         bias=-ahead,
     )
 

@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import redis
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from app.embedded.server import HOST, EmbeddedServer
 from app.errors import AcmError
@@ -65,7 +67,8 @@ class EmbeddedValkey(EmbeddedServer):
         }
 
     def probe(self, port: int) -> bool:
-        client = redis.Redis(HOST, port, password=self.password, socket_timeout=5, socket_connect_timeout=5)
+        once = Retry(NoBackoff(), 0)
+        client = redis.Redis(HOST, port, password=self.password, socket_timeout=5, socket_connect_timeout=5, retry=once)
         try:
             return client.config_get("dir").get("dir") == str((self.folder / "data").resolve())
         except redis.exceptions.BusyLoadingError:

@@ -47,6 +47,13 @@ for _name in [name for name in os.environ if name.startswith("ACM_") and not nam
 os.environ["ACM_LANGUAGE"] = "en"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    if os.geteuid() != 0:
+        for item in items:
+            if item.get_closest_marker("needs_root"):
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
 def _temporary_folder() -> Path:
     """A folder that other accounts may enter, since PostgreSQL runs as one of them when the tests run as root."""
     folder = Path(tempfile.mkdtemp(prefix=PREFIX))

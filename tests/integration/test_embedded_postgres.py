@@ -10,7 +10,6 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,94 +17,20 @@ from pathlib import Path
 import psutil
 import psycopg
 import pytest
+from server_processes import User, alive, gone, plain_python, processes
 
 from app.database import embedded
 from app.database.embedded import NOT_DURABLE, Account, EmbeddedPostgres, find_binaries, usable_binaries
 from app.errors import AcmError
 
-ROOT = Path(__file__).parents[2]
-USER = Path(__file__).with_name("embedded_user.py")
 is_root = os.geteuid() == 0
-needs_root = pytest.mark.skipif(not is_root, reason="changes accounts, which only root may")
-Starter = Callable[..., "User"]
-
-
-class User:
-    """Another process that uses the server in a folder."""
-
-    def __init__(self, *words: str | Path, python: str = sys.executable, account: str | None = None) -> None:
-        self.process = subprocess.Popen(
-            [python, str(USER), *(str(word) for word in words)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env=os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])},
-            user=account,
-            group=pwd.getpwnam(account).pw_gid if account else None,
-            extra_groups=[] if account else None,
-            start_new_session=True,
-            text=True,
-        )
-        self._facts: dict[str, int | str] | None = None
-
-    @property
-    def facts(self) -> dict:
-        if self._facts is None:
-            self._facts = json.loads(self.process.stdout.readline())
-        return self._facts
-
-    def stop(self) -> None:
-        self.process.communicate("stop\n", timeout=60)
-
-    def kill(self, number: int = signal.SIGKILL) -> None:
-        self.process.send_signal(number)
-        self.process.wait(30)
-
-
-@pytest.fixture
-def user() -> Iterator[Starter]:
-    users: list[User] = []
-
-    def start(*words: str | Path, **options: str) -> User:
-        users.append(User(*words, **options))
-        return users[-1]
-
-    yield start
-    for one in users:
-        if one.process.poll() is None:
-            one.kill()
-        one.process.stdin.close()
-        one.process.stdout.close()
+Starter = Callable[..., User]
 
 
 @pytest.fixture
 def folder(home: Path) -> Iterator[Path]:
     yield home / "postgresql"
     assert gone(home), f"left behind: {processes(home)}"
-
-
-def processes(folder: Path) -> list[str]:
-    """Command lines of processes that work in the folder or name it."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            line = " ".join(process.cmdline())
-            if process.status() != psutil.STATUS_ZOMBIE and (
-                str(folder) in line or process.cwd().startswith(str(folder))
-            ):
-                found.append(line)
-    return found
-
-
-def gone(folder: Path, seconds: float = 15) -> bool:
-    """Whether all processes of the folder's server end within some seconds."""
-    until = time.monotonic() + seconds
-    while processes(folder) and time.monotonic() < until:
-        time.sleep(0.05)
-    return not processes(folder)
-
-
-def alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
 
 
 def new(folder: Path, port: int = 0) -> EmbeddedPostgres:
@@ -452,18 +377,7 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
 # As root, and beside it
 
 
-def plain_python() -> str:
-    """A Python that the account nobody may run, and that can load our packages."""
-    entry = pwd.getpwnam("nobody")
-    account = Account(entry.pw_uid, entry.pw_gid, "nobody")
-    for python in (sys.executable, f"/usr/bin/python{sys.version_info.major}.{sys.version_info.minor}"):
-        check = f"import sys; sys.path[:0] = {[str(ROOT), *sys.path]!r}; import app.database.embedded"
-        if account.runs(python, "-c", check):
-            return python
-    pytest.skip("no Python that the account nobody may run")
-
-
-@needs_root
+@pytest.mark.needs_root
 def test_as_root_the_server_runs_under_an_unprivileged_account(folder: Path) -> None:
     with new(folder) as server:
         assert psutil.Process(server.pid).uids().effective == pwd.getpwnam("nobody").pw_uid
@@ -471,7 +385,7 @@ def test_as_root_the_server_runs_under_an_unprivileged_account(folder: Path) -> 
         assert "root" not in {process.username() for process in psutil.Process(server.pid).children()}
 
 
-@needs_root
+@pytest.mark.needs_root
 def test_a_plain_user_starts_a_server_of_its_own(home: Path, folder: Path, user: Starter) -> None:
     python = plain_python()
     shutil.chown(home, "nobody", "nogroup")
@@ -483,7 +397,7 @@ def test_a_plain_user_starts_a_server_of_its_own(home: Path, folder: Path, user:
     assert gone(folder)
 
 
-@needs_root
+@pytest.mark.needs_root
 def test_root_in_the_folder_of_a_plain_user_leaves_it_to_that_user(home: Path, folder: Path, user: Starter) -> None:
     python = plain_python()
     shutil.chown(home, "nobody", "nogroup")
@@ -497,7 +411,7 @@ def test_root_in_the_folder_of_a_plain_user_leaves_it_to_that_user(home: Path, f
     owner.stop()
 
 
-@needs_root
+@pytest.mark.needs_root
 def test_a_plain_user_is_told_that_the_folder_is_not_its_own(home: Path, folder: Path, user: Starter) -> None:
     python = plain_python()
     (home / "closed").mkdir(mode=0o755)
@@ -509,7 +423,7 @@ def test_a_plain_user_is_told_that_the_folder_is_not_its_own(home: Path, folder:
         assert "Permission denied" in refused.facts["error"] or "another account" in refused.facts["error"]
 
 
-@needs_root
+@pytest.mark.needs_root
 def test_a_home_closed_to_other_accounts_has_its_cluster_elsewhere(home: Path, tmp_path: Path) -> None:
     home.chmod(0o700)
     folder = home / "postgresql"
@@ -527,7 +441,7 @@ def test_a_home_closed_to_other_accounts_has_its_cluster_elsewhere(home: Path, t
     assert gone(home)
 
 
-@needs_root
+@pytest.mark.needs_root
 def test_binaries_closed_to_other_accounts_are_copied_once(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(embedded, "SHARED_PLACE", home / "shared")
     package = find_binaries().parents[1]

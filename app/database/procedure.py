@@ -6,6 +6,7 @@ The names of procedures and parameters are constants of app/procedures; values t
 from __future__ import annotations
 
 import re
+from collections import namedtuple
 from collections.abc import Sequence
 from typing import Any
 
@@ -40,14 +41,26 @@ def call(connection: Connection, procedure: str, /, **values: Any) -> Sequence[A
 
 
 def _execute_mssql(connection: Connection, procedure: str, values: dict[str, Any]) -> Sequence[Any]:
-    arguments = ", ".join(f"@{name} = :{name}" for name in values)
-    result = connection.execute(text(f"EXECUTE {procedure} {arguments}"), values)
-    rows: Sequence[Any] = result.all() if result.returns_rows else []
-    # ODBC reports an error that follows a result set only when the caller walks on to the next one.
-    cursor = result.cursor
-    while cursor is not None and cursor.nextset():
-        pass
-    return rows
+    arguments = ", ".join(f"@{name} = ?" for name in values)
+    cursor = connection.connection.cursor()
+    try:
+        cursor.execute(f"EXECUTE {procedure} {arguments}", *[_plain(value) for value in values.values()])
+        rows: list[Any] = []
+        while True:
+            if cursor.description and not rows:
+                row = namedtuple("Row", [column[0] for column in cursor.description])  # type: ignore[misc]  # noqa: PYI024
+                rows = [row(*values) for values in cursor.fetchall()]
+            # ODBC reports an error that follows a result set only when the caller walks on to the next one.
+            if not cursor.nextset():
+                return rows
+    except connection.dialect.loaded_dbapi.Error as error:
+        raise DBAPIError(f"EXECUTE {procedure}", None, error) from error
+    finally:
+        cursor.close()
+
+
+def _plain(value: Any) -> Any:
+    return int(value) if isinstance(value, bool) else value
 
 
 def _refusal(error: DBAPIError) -> ProcedureError | None:

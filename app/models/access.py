@@ -82,6 +82,22 @@ class UserGroup(Base):
     group_id: Mapped[int] = mapped_column(ForeignKey("access.group.group_id"), primary_key=True)
 
 
+class Session(Base):
+    """A sign-in of a user. Times are real ones even where the clock of the installation is virtual."""
+
+    __tablename__ = "session"
+    __table_args__ = {"schema": "access"}
+
+    token_hash: Mapped[Code] = mapped_column(primary_key=True)  # SHA-256 of what the cookie holds
+    user_id: Mapped[int] = mapped_column(ForeignKey("access.user.user_id"), index=True)
+    session_epoch: Mapped[int]  # the user's, when he signed in
+    started_at: Mapped[Moment]
+    seen_at: Mapped[Moment]  # the last request that a person made, to the minute
+    ended_at: Mapped[MomentNull]
+    address: Mapped[CodeNull]
+    browser: Mapped[NameNull]
+
+
 class Audit(Base):
     """A change that a person made: who, when, from where, what, before and after (JSON without secrets)."""
 

@@ -73,6 +73,9 @@ class Client(Base):
     do_not_call_after: Mapped[MomentNull]
     status_id: Mapped[Small]
     status_at: Mapped[Moment]
+    # What core.client_count_change last counted this client as; kept by contacts.client_settle alone.
+    counted_status_id: Mapped[Small] = zero()
+    counted_segment_id: Mapped[int] = zero(Integer)
     is_blocked: Mapped[Flag] = off()
     blocked_at: Mapped[MomentNull]
     blocked_by: Mapped[NameNull]
@@ -204,3 +207,14 @@ class WorkClient(Base):
 
     work_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
     client_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+
+
+class WorkOutcome(Base):
+    """An agent result of a work set, for dialing.private_outcome_apply. is_new: not applied before."""
+
+    __tablename__ = "work_outcome"
+    __table_args__ = {"schema": "core"}
+
+    work_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    outcome_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    is_new: Mapped[Flag] = on()

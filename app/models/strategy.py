@@ -11,6 +11,7 @@ from app.models.base import (
     Base,
     BigIdentityId,
     Code,
+    CodeNull,
     Flag,
     IdentityId,
     LineNull,
@@ -22,6 +23,7 @@ from app.models.base import (
     SmallNull,
     off,
     on,
+    zero,
 )
 
 
@@ -40,10 +42,14 @@ class Campaign(Base):
     # No foreign key: a version belongs to a campaign, and the two would need each other first.
     strategy_version_id: Mapped[int | None]
     one_call_per_person: Mapped[Flag] = off()  # no call while the person is on the line for another campaign
+    # Phones are not handed over in the last minutes of their schedule, so that the dialer has the time to dial them.
+    closing_margin_minutes: Mapped[Small] = zero()
     restarts_on_reload: Mapped[Flag] = off()  # a finished client that is loaded again starts a new round
     dialer_id: Mapped[int | None] = mapped_column(ForeignKey("dialing.dialer.dialer_id"))
     dialer_campaign_id: Mapped[int | None]  # the id that the dialer gave
     dialer_campaign_name: Mapped[NameNull]  # «Название кампании в Dialer»
+    dialer_skill_groups: Mapped[NameNull]  # ids of the dialer's skill groups whose agents talk, with commas between
+    dialer_number: Mapped[CodeNull]  # the number that the dialer dials from (Cisco's dialedNumber)
     dialer_state: Mapped[NameNull]  # «Статус кампании Cisco», as last read: enabled, disabled, missing
     dialer_state_at: Mapped[MomentNull]
     agents_working: Mapped[int | None]  # «Агенты в работе», as last read from the dialer

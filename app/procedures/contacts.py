@@ -1,0 +1,20 @@
+"""Procedures of the schema contacts, but for those of loads (app/procedures/importing.py)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.database.procedure import call
+
+
+def client_status_update(connection: Connection, campaign_id: int, now: datetime, batch_size: int = 10_000) -> Any:
+    """The status service for one campaign. One row: clients_checked, clients_changed, is_finished."""
+    return call(connection, "contacts.client_status_update", campaign_id=campaign_id, batch_size=batch_size, now=now)[0]
+
+
+def count_fold(connection: Connection) -> int:
+    """Fold the appended changes of counts. Returns how many rows were folded."""
+    return int(call(connection, "contacts.count_fold")[0].rows_folded)

@@ -1,0 +1,105 @@
+"""Procedures of the schema dialing: blocks, results, callbacks, start and stop. All moments are naive UTC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from app.database.procedure import call
+
+
+def block_take(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
+    """Take the next block of a campaign.
+
+    Rows: block_id, position, record_key, number, first_name, last_name, offset_minutes (to add to UTC), processing_id;
+    none when the queue is full or nothing may be dialled. The records are out once the transaction commits.
+    """
+    return call(connection, "dialing.block_take", campaign_id=campaign_id, now=now)
+
+
+def block_read(connection: Connection, block_id: int, now: datetime) -> Sequence[Any]:
+    """The records of a block that are still out, with the columns of block_take."""
+    return call(connection, "dialing.block_read", block_id=block_id, now=now)
+
+
+def block_send(connection: Connection, block_id: int, now: datetime) -> None:
+    """Mark a taken block as sent, before the request goes out. ProcedureError 50002 when it was sent before."""
+    call(connection, "dialing.block_send", block_id=block_id, now=now)
+
+
+def block_confirm(connection: Connection, block_id: int, now: datetime) -> None:
+    """Mark a sent block as accepted by the dialer."""
+    call(connection, "dialing.block_confirm", block_id=block_id, now=now)
+
+
+def block_fail(connection: Connection, block_id: int, message: str, now: datetime) -> None:
+    """Close a block that the dialer surely does not have; its records come back."""
+    call(connection, "dialing.block_fail", block_id=block_id, message=message[:1000], now=now)
+
+
+def block_recall(connection: Connection, campaign_id: int, now: datetime) -> int:
+    """Take back all records of a campaign that are out. Returns how many."""
+    return int(call(connection, "dialing.block_recall", campaign_id=campaign_id, now=now)[0].records_recalled)
+
+
+def record_return(connection: Connection, record_key: str, reason_id: int, now: datetime) -> None:
+    """Take one record back that the dialer does not have any more (reason 1 failed, 2 recalled, 3 lost)."""
+    call(connection, "dialing.record_return", record_key=record_key, reason_id=reason_id, now=now)
+
+
+def result_apply(connection: Connection, batch_id: int, now: datetime) -> Any:
+    """Apply a staged batch of dialer rows. One row: rows_applied, rows_repeated, rows_unknown, rows_interim."""
+    return call(connection, "dialing.result_apply", batch_id=batch_id, now=now)[0]
+
+
+def agent_result_apply(
+    connection: Connection,
+    *,
+    agent_result_code: str,
+    source_id: int,
+    now: datetime,
+    record_key: str | None = None,
+    campaign_id: int | None = None,
+    client_code: str | None = None,
+    agent: str | None = None,
+    comment: str | None = None,
+    callback_at: datetime | None = None,
+    callback_agent: str | None = None,
+) -> Any:
+    """Give a client the result of its agent (M6, M238), by record key or by campaign and client code.
+
+    One row: client_id, status_id. ProcedureError 50010 to 50014 for an unknown record, client or result, a missing
+    second level, or another result for the same call.
+    """
+    return call(
+        connection,
+        "dialing.agent_result_apply",
+        record_key=record_key,
+        campaign_id=campaign_id,
+        client_code=client_code,
+        agent_result_code=agent_result_code,
+        source_id=source_id,
+        agent=agent,
+        comment=comment,
+        callback_at=callback_at,
+        callback_agent=callback_agent,
+        now=now,
+    )[0]
+
+
+def callback_settle(connection: Connection, now: datetime) -> Any:
+    """The callback status service. One row: callbacks_missed, callbacks_closed."""
+    return call(connection, "dialing.callback_settle", now=now)[0]
+
+
+def campaign_start(connection: Connection, campaign_id: int, now: datetime) -> None:
+    """Start a campaign. ProcedureError 50020 when it is archived or has no strategy in force."""
+    call(connection, "dialing.campaign_start", campaign_id=campaign_id, now=now)
+
+
+def campaign_stop(connection: Connection, campaign_id: int, now: datetime) -> None:
+    """Stop a campaign: no more blocks are taken."""
+    call(connection, "dialing.campaign_stop", campaign_id=campaign_id, now=now)

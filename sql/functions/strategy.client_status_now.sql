@@ -1,0 +1,92 @@
+/*
+strategy.client_status_now          version 1.0.0          2026-11-23
+
+The status that each client should have at a moment (M136-M144). A processed client keeps its status. A client that a limit
+stopped keeps that status for as long as that same limit holds. Anyone else gets the first limit that is reached: attempts with
+the agent result, stop date, the two durations in the precedence that the strategy names (M53), attempts of the client, attempts
+of every phone that the strategy still allows (M140); or is active.
+
+Called by  sql/procedures/contacts.client_settle.sql
+Reads      core.client, core.client_status, core.campaign, strategy.version, strategy.agent_rule, core.phone,
+           strategy.version_phone_type
+Returns    rows: client_id bigint, status_id smallint
+*/
+CREATE OR ALTER FUNCTION strategy.client_status_now
+(
+    @now datetime2(3) /* UTC */
+)
+RETURNS TABLE
+AS
+RETURN
+SELECT
+    f.client_id AS client_id,
+    CASE
+        WHEN f.is_final = 1 THEN f.status_id
+        WHEN f.status_id = 8 AND f.is_agent_reached = 1 THEN 8
+        WHEN f.status_id = 9 AND f.is_stop_reached = 1 THEN 9
+        WHEN f.status_id = 6 AND f.is_first_call_reached = 1 THEN 6
+        WHEN f.status_id = 7 AND f.is_created_reached = 1 THEN 7
+        WHEN f.status_id = 4 AND f.is_client_reached = 1 THEN 4
+        WHEN f.status_id = 5 AND f.is_type_reached = 1 THEN 5
+        WHEN f.is_agent_reached = 1 THEN 8
+        WHEN f.is_stop_reached = 1 THEN 9
+        WHEN f.created_names_status = 1 AND f.is_created_reached = 1 THEN 7
+        WHEN f.is_first_call_reached = 1 THEN 6
+        WHEN f.is_created_reached = 1 THEN 7
+        WHEN f.is_client_reached = 1 THEN 4
+        WHEN f.is_type_reached = 1 THEN 5
+        ELSE 1
+    END AS status_id
+FROM (
+    SELECT
+        c.client_id AS client_id,
+        c.status_id AS status_id,
+        s.is_final AS is_final,
+        v.created_names_status AS created_names_status,
+        CASE
+            WHEN a.action_id = 3 AND a.max_attempts IS NOT NULL AND c.agent_result_attempts >= a.max_attempts THEN 1
+            ELSE 0
+        END AS is_agent_reached,
+        CASE WHEN c.do_not_call_after <= @now THEN 1 ELSE 0 END AS is_stop_reached,
+        CASE WHEN DATEADD(MINUTE, v.first_call_minutes, c.first_attempt_at) <= @now THEN 1 ELSE 0 END
+            AS is_first_call_reached,
+        CASE WHEN DATEADD(MINUTE, v.created_minutes, c.loaded_at) <= @now THEN 1 ELSE 0 END AS is_created_reached,
+        CASE WHEN c.attempts >= v.max_client_attempts THEN 1 ELSE 0 END AS is_client_reached,
+        CASE
+            WHEN NOT EXISTS (
+                SELECT 1 AS found
+                FROM core.phone AS p
+                JOIN strategy.version_phone_type AS t
+                    ON t.strategy_version_id = v.strategy_version_id
+                    AND t.phone_type_id = p.phone_type_id
+                WHERE p.client_id = c.client_id
+                    AND t.is_dialled = 1
+                    AND p.is_blocked = 0
+                    AND p.is_do_not_call = 0
+                    AND t.max_attempts <= p.attempts
+            ) THEN 0
+            WHEN EXISTS (
+                SELECT 1 AS found
+                FROM core.phone AS p
+                JOIN strategy.version_phone_type AS t
+                    ON t.strategy_version_id = v.strategy_version_id
+                    AND t.phone_type_id = p.phone_type_id
+                WHERE p.client_id = c.client_id
+                    AND t.is_dialled = 1
+                    AND p.is_blocked = 0
+                    AND p.is_do_not_call = 0
+                    AND (t.max_attempts IS NULL OR t.max_attempts > p.attempts)
+            ) THEN 0
+            ELSE 1
+        END AS is_type_reached
+    FROM core.client AS c
+    JOIN core.client_status AS s
+        ON s.status_id = c.status_id
+    JOIN core.campaign AS k
+        ON k.campaign_id = c.campaign_id
+    LEFT JOIN strategy.version AS v
+        ON v.strategy_version_id = k.strategy_version_id
+    LEFT JOIN strategy.agent_rule AS a
+        ON a.strategy_version_id = v.strategy_version_id
+        AND a.agent_result_id = c.agent_result_id
+) AS f;

@@ -1,0 +1,185 @@
+/*
+contacts.client_settle          version 1.0.0          2026-11-23
+
+Brings everything that follows from a client's facts in line with them, for the clients of one work set: the client's status,
+the dial class of each phone, whether the phone is free, and the counts of clients and phones. Writes only what differs and empties
+the work set. Every procedure that changes a fact (load, result, agent result, block, move) ends with it.
+
+The caller has locked the rows of the clients, so that nobody changes or takes them meanwhile.
+
+Called by  sql/procedures/dialing.result_apply.sql, sql/procedures/dialing.agent_result_apply.sql,
+           sql/procedures/contacts.import_apply.sql, sql/procedures/contacts.client_status_update.sql
+Reads      core.work_client, strategy.client_status_now, strategy.phone_fact
+Writes     core.client, core.phone, core.dial_class, core.dial_class_change, core.client_count_change, core.work_set,
+           core.work_client
+Returns    nothing
+Example    EXECUTE contacts.client_settle @work_id = 17;
+*/
+CREATE OR ALTER PROCEDURE contacts.client_settle
+    @work_id bigint, /* core.work_set.work_id */
+    @now datetime2(3) = NULL /* UTC; NULL means now */
+AS
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+
+DECLARE @client table (
+    client_id bigint NOT NULL PRIMARY KEY,
+    campaign_id int NOT NULL,
+    old_segment_id int NOT NULL,
+    old_status_id smallint NOT NULL,
+    segment_id int NOT NULL,
+    status_id smallint NOT NULL,
+    is_new_status bit NOT NULL
+);
+DECLARE @phone table (
+    phone_id bigint NOT NULL PRIMARY KEY,
+    old_class_id int NOT NULL,
+    was_free bit NOT NULL,
+    is_free bit NOT NULL,
+    facts_key nvarchar(200) NOT NULL
+);
+
+IF @now IS NULL
+    SET @now = SYSUTCDATETIME();
+
+BEGIN TRANSACTION;
+
+INSERT INTO @client (client_id, campaign_id, old_segment_id, old_status_id, segment_id, status_id, is_new_status)
+SELECT
+    c.client_id,
+    c.campaign_id,
+    c.counted_segment_id,
+    c.counted_status_id,
+    c.segment_id,
+    n.status_id,
+    CASE WHEN n.status_id = c.status_id THEN 0 ELSE 1 END
+FROM core.work_client AS w
+JOIN core.client AS c
+    ON c.client_id = w.client_id
+JOIN strategy.client_status_now(@now) AS n
+    ON n.client_id = w.client_id
+WHERE w.work_id = @work_id
+    AND (n.status_id <> c.status_id OR n.status_id <> c.counted_status_id OR c.segment_id <> c.counted_segment_id);
+
+UPDATE c
+SET
+    status_id = n.status_id,
+    status_at = CASE WHEN n.is_new_status = 1 THEN @now ELSE c.status_at END,
+    counted_status_id = n.status_id,
+    counted_segment_id = n.segment_id
+FROM core.client AS c
+JOIN @client AS n
+    ON n.client_id = c.client_id;
+
+INSERT INTO core.client_count_change (campaign_id, segment_id, status_id, clients)
+SELECT
+    x.campaign_id,
+    x.segment_id,
+    x.status_id,
+    SUM(x.clients)
+FROM (
+    SELECT n.campaign_id AS campaign_id, n.segment_id AS segment_id, n.status_id AS status_id, 1 AS clients
+    FROM @client AS n
+    UNION ALL
+    SELECT n.campaign_id AS campaign_id, n.old_segment_id AS segment_id, n.old_status_id AS status_id, -1 AS clients
+    FROM @client AS n
+    WHERE n.old_status_id <> 0
+) AS x
+GROUP BY x.campaign_id, x.segment_id, x.status_id
+HAVING SUM(x.clients) <> 0;
+
+INSERT INTO @phone (phone_id, old_class_id, was_free, is_free, facts_key)
+SELECT
+    f.phone_id,
+    f.dial_class_id,
+    f.was_free,
+    f.is_free,
+    f.facts_key
+FROM core.work_client AS w
+JOIN strategy.phone_fact AS f
+    ON f.client_id = w.client_id
+WHERE w.work_id = @work_id;
+
+/* New classes are rare. Their makers queue at one row, so that none is made twice. */
+IF EXISTS (
+    SELECT 1 AS found
+    FROM @phone AS p
+    LEFT JOIN core.dial_class AS d
+        ON d.facts_key = p.facts_key
+    WHERE d.dial_class_id IS NULL
+)
+BEGIN
+    UPDATE g
+    SET value = g.value
+    FROM ops.setting AS g
+    WHERE g.name = N'dial_class_lock';
+
+    INSERT INTO core.dial_class (
+        facts_key, campaign_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority, client_attempts,
+        phone_attempts, client_technical_result_id, client_agent_result_id, limit_agent_result_id, limit_agent_attempts,
+        phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day, day_attempts, created_at
+    )
+    SELECT DISTINCT
+        f.facts_key,
+        f.campaign_id,
+        f.segment_id,
+        f.phone_type_id,
+        f.zone_id,
+        f.client_zone_id,
+        f.load_priority,
+        f.client_attempts,
+        f.phone_attempts,
+        f.client_technical_result_id,
+        f.client_agent_result_id,
+        f.limit_agent_result_id,
+        f.limit_agent_attempts,
+        f.phone_technical_result_id,
+        f.phone_agent_result_id,
+        f.hold_agent_result_id,
+        f.attempt_day,
+        f.day_attempts,
+        @now
+    FROM core.work_client AS w
+    JOIN strategy.phone_fact AS f
+        ON f.client_id = w.client_id
+    WHERE w.work_id = @work_id
+        AND NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key);
+END;
+
+UPDATE p
+SET
+    dial_class_id = d.dial_class_id,
+    is_free = x.is_free
+FROM core.phone AS p
+JOIN @phone AS x
+    ON x.phone_id = p.phone_id
+JOIN core.dial_class AS d
+    ON d.facts_key = x.facts_key
+WHERE p.dial_class_id <> d.dial_class_id
+    OR p.is_free <> x.is_free;
+
+INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
+SELECT
+    y.dial_class_id,
+    SUM(y.phones),
+    SUM(y.free_phones)
+FROM (
+    SELECT d.dial_class_id AS dial_class_id, 1 AS phones, CAST(x.is_free AS int) AS free_phones
+    FROM @phone AS x
+    JOIN core.dial_class AS d
+        ON d.facts_key = x.facts_key
+    UNION ALL
+    SELECT x.old_class_id AS dial_class_id, -1 AS phones, -CAST(x.was_free AS int) AS free_phones
+    FROM @phone AS x
+    WHERE x.old_class_id <> 0
+) AS y
+GROUP BY y.dial_class_id
+HAVING SUM(y.phones) <> 0 OR SUM(y.free_phones) <> 0;
+
+DELETE FROM core.work_client
+WHERE work_id = @work_id;
+
+DELETE FROM core.work_set
+WHERE work_id = @work_id;
+
+COMMIT TRANSACTION;

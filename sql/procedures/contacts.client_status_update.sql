@@ -1,0 +1,165 @@
+/*
+contacts.client_status_update          version 1.0.0          2026-11-23
+
+The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and settles
+them. Time: active clients whose stop date or one of whose durations has been reached, each found by its index. A new version
+since the last run: clients that a limit stopped, and active clients in classes whose limits are reached. Clients whose last
+attempt was on an earlier day lose their count of that day, so that classes do not pile up day by day.
+
+Costs what it changes, and at most @batch_size clients a run.
+
+Called by  jobs/client_status.py
+Reads      core.campaign, strategy.version, core.client, core.phone, strategy.dial_class_rule, core.time_zone_offset
+Writes     core.client, core.campaign, core.work_set, core.work_client
+Returns    one row: clients_checked int, clients_changed int, is_finished bit
+Example    EXECUTE contacts.client_status_update @campaign_id = 7;
+*/
+CREATE OR ALTER PROCEDURE contacts.client_status_update
+    @campaign_id int, /* core.campaign.campaign_id */
+    @batch_size int = 10000, /* most clients of one run */
+    @now datetime2(3) = NULL /* UTC; NULL means now */
+AS
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+
+DECLARE @version_id int;
+DECLARE @status_version_id int;
+DECLARE @first_call_before datetime2(3);
+DECLARE @created_before datetime2(3);
+DECLARE @work_id bigint;
+DECLARE @checked int = 0;
+DECLARE @changed int = 0;
+DECLARE @oldest_day date;
+DECLARE @due table (client_id bigint NOT NULL);
+DECLARE @client table (
+    client_id bigint NOT NULL PRIMARY KEY,
+    status_id smallint NOT NULL
+);
+
+IF @now IS NULL
+    SET @now = SYSUTCDATETIME();
+
+/* The earliest local day anywhere that may still be going on, with a day to spare. */
+SET @oldest_day = DATEADD(DAY, -2, CAST(@now AS date));
+
+BEGIN TRANSACTION;
+
+SELECT
+    @version_id = k.strategy_version_id,
+    @status_version_id = k.status_version_id
+FROM core.campaign AS k
+WHERE k.campaign_id = @campaign_id;
+
+SELECT
+    @first_call_before = DATEADD(MINUTE, -v.first_call_minutes, @now),
+    @created_before = DATEADD(MINUTE, -v.created_minutes, @now)
+FROM strategy.version AS v
+WHERE v.strategy_version_id = @version_id;
+
+INSERT INTO @due (client_id)
+SELECT TOP (@batch_size) c.client_id
+FROM core.client AS c
+WHERE c.campaign_id = @campaign_id
+    AND c.status_id = 1
+    AND c.do_not_call_after <= @now;
+
+IF @created_before IS NOT NULL
+    INSERT INTO @due (client_id)
+    SELECT TOP (@batch_size) c.client_id
+    FROM core.client AS c
+    WHERE c.campaign_id = @campaign_id
+        AND c.status_id = 1
+        AND c.loaded_at <= @created_before;
+
+IF @first_call_before IS NOT NULL
+    INSERT INTO @due (client_id)
+    SELECT TOP (@batch_size) c.client_id
+    FROM core.client AS c
+    WHERE c.campaign_id = @campaign_id
+        AND c.status_id = 1
+        AND c.first_attempt_at <= @first_call_before;
+
+INSERT INTO @due (client_id)
+SELECT TOP (@batch_size) p.client_id
+FROM core.dial_class AS d
+JOIN core.phone AS p
+    ON p.dial_class_id = d.dial_class_id
+WHERE d.campaign_id = @campaign_id
+    AND d.attempt_day > DATEFROMPARTS(1900, 1, 1)
+    AND d.attempt_day < @oldest_day;
+
+IF @status_version_id IS NULL OR @status_version_id <> @version_id
+BEGIN
+    INSERT INTO @due (client_id)
+    SELECT c.client_id
+    FROM core.client AS c
+    JOIN core.client_status AS s
+        ON s.status_id = c.status_id
+        AND s.is_limit = 1
+    WHERE c.campaign_id = @campaign_id;
+
+    INSERT INTO @due (client_id)
+    SELECT p.client_id
+    FROM strategy.dial_class_rule AS r
+    JOIN core.phone AS p
+        ON p.dial_class_id = r.dial_class_id
+    JOIN core.client AS c
+        ON c.client_id = p.client_id
+    WHERE r.campaign_id = @campaign_id
+        AND c.status_id = 1
+        AND (r.is_client_under = 0 OR r.is_type_under = 0 OR r.is_agent_under = 0);
+END;
+
+IF EXISTS (SELECT 1 AS found FROM @due AS d)
+BEGIN
+    INSERT INTO @client (client_id, status_id)
+    SELECT
+        c.client_id,
+        c.status_id
+    FROM core.client AS c WITH (ROWLOCK, UPDLOCK)
+    WHERE c.client_id IN (SELECT d.client_id FROM @due AS d)
+    ORDER BY c.client_id;
+
+    SET @checked = @@ROWCOUNT;
+
+    UPDATE c
+    SET
+        attempt_day = NULL,
+        day_attempts = 0
+    FROM core.client AS c
+    JOIN @client AS x
+        ON x.client_id = c.client_id
+    WHERE c.attempt_day < @oldest_day;
+
+    INSERT INTO core.work_set (created_at)
+    VALUES (@now);
+
+    SET @work_id = SCOPE_IDENTITY();
+
+    INSERT INTO core.work_client (work_id, client_id)
+    SELECT
+        @work_id,
+        x.client_id
+    FROM @client AS x;
+
+    EXECUTE contacts.client_settle @work_id = @work_id, @now = @now;
+
+    SELECT @changed = COUNT(*)
+    FROM @client AS x
+    JOIN core.client AS c
+        ON c.client_id = x.client_id
+    WHERE c.status_id <> x.status_id;
+END;
+
+IF @status_version_id IS NULL OR @status_version_id <> @version_id
+    UPDATE k
+    SET status_version_id = @version_id
+    FROM core.campaign AS k
+    WHERE k.campaign_id = @campaign_id;
+
+COMMIT TRANSACTION;
+
+SELECT
+    @checked AS clients_checked,
+    @changed AS clients_changed,
+    CASE WHEN @checked < @batch_size THEN 1 ELSE 0 END AS is_finished;

@@ -28,4 +28,4 @@ WHERE g.segment_id = @segment_id
 SET @updated = @@ROWCOUNT;
 
 IF @updated = 0
-    THROW 50030, N'The campaign has no such segment.', 1;
+    THROW 50060, N'The value for the parameter @segment_id is not supported. The campaign has no such segment.', 1;

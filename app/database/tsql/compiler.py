@@ -1,0 +1,256 @@
+"""One file of house T-SQL to one object of PostgreSQL."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from sqlglot import exp
+
+from app.database.tsql.errors import CompileError
+from app.database.tsql.procedure import Body, Piece, Procedure, render
+from app.database.tsql.queries import Columns, Queries, Scope, Surroundings, Variable, quoted
+from app.database.tsql.source import Header, Parameter, Source, read
+from app.database.tsql.types import Column, Schema, SqlType
+
+KINDS = ("functions", "views", "procedures")
+
+
+@dataclass
+class CompiledObject:
+    """What became of a file. `sql` is one CREATE OR REPLACE statement and a COMMENT, readable, comments kept;
+    `columns` are those of the result with their T-SQL types (None: nothing is returned); `dependencies` are the tables
+    and objects that it names."""
+
+    name: str
+    kind: str
+    schema: str
+    version: str
+    header: Header
+    parameters: list[Parameter]
+    columns: Columns | None
+    dependencies: set[str]
+    sql: str
+    source: Source
+    pieces: list[Piece] = field(default_factory=list)
+
+    @property
+    def signature(self) -> str:
+        """Types of the parameters as PostgreSQL tells functions apart: schema.name(integer, text)."""
+        return f"{self.name}({', '.join(_bare(p.type) for p in self.parameters)})"
+
+
+class Catalog:
+    """The objects of a folder like sql/, read and compiled when asked for, and the columns of the tables.
+
+    `tables` None: nothing is known of tables, and their names are not checked.
+    """
+
+    def __init__(self, folder: Path | str | None = None, tables: Schema | None = None) -> None:
+        self.tables = tables
+        self.files: dict[str, Path] = {}
+        if folder is not None:
+            for kind in KINDS:
+                self.files |= {path.stem.lower(): path for path in sorted((Path(folder) / kind).glob("*.sql"))}
+        self._sources: dict[str, Source] = {}
+        self._compiled: dict[str, CompiledObject] = {}
+        self._under_way: list[str] = []
+
+    def source(self, name: str) -> Source | None:
+        if name not in self._sources:
+            if name not in self.files:
+                return None
+            self._sources[name] = read(self.files[name])
+        return self._sources[name]
+
+    def compiled(self, name: str) -> CompiledObject:
+        """The object of that name. Raises CompileError, KeyError when there is no such file."""
+        if name not in self._compiled:
+            source = self.source(name)
+            if source is None:
+                raise KeyError(name)
+            if name in self._under_way:
+                circle = " -> ".join([*self._under_way, name])
+                raise CompileError(source.file, 1, 1, name, f"objects use each other in a circle: {circle}")
+            self._under_way.append(name)
+            try:
+                self._compiled[name] = _compile(source, self)
+            finally:
+                self._under_way.pop()
+        return self._compiled[name]
+
+    def all(self) -> list[CompiledObject]:
+        """Every object, each after those that it uses."""
+        ordered: dict[str, CompiledObject] = {}
+
+        def visit(name: str) -> None:
+            if name in ordered:
+                return
+            found = self.compiled(name)
+            for used in sorted(found.dependencies & self.files.keys()):
+                visit(used)
+            ordered[name] = found
+
+        for name in sorted(self.files):
+            visit(name)
+        return list(ordered.values())
+
+    # -- what a file being compiled asks -----------------------------------------------------------------------------
+
+    def columns_of(self, name: str) -> tuple[bool, Columns | None]:
+        """Whether there is a table, view or function of that name, and its columns where known."""
+        if self.tables is not None and name in self.tables:
+            return True, dict(self.tables[name])
+        if name in self.files or name in self._sources:
+            return True, self.compiled(name).columns
+        return self.tables is None, None
+
+    def parameters_of(self, name: str) -> list[SqlType] | None:
+        source = self.source(name)
+        return [parameter.type for parameter in source.parameters] if source else None
+
+    def signature_of(self, name: str) -> tuple[list[Parameter], list[tuple[str, SqlType]] | None, bool]:
+        """Parameters, result and existence of a procedure; compiled, so that a circle of calls is found."""
+        source = self.source(name)
+        if source is None or source.kind != "procedure":
+            return [], None, False
+        self.compiled(name)
+        return source.parameters, source.header.returns, True
+
+
+def compile_file(
+    file: Path | str, engine: str = "postgresql", *, text: str | None = None, catalog: Catalog | None = None,
+    columns: Schema | None = None,
+) -> CompiledObject:  # fmt: skip
+    """Compile one file (or `text`, called `file` in errors) of house T-SQL.
+
+    `engine` "mssql" gives the file as it stands in `sql`, checked all the same. `catalog` knows the other objects; without it
+    `columns` may tell the columns of tables. Raises CompileError with file, line, column, construct and hint.
+    """
+    if text is None and "\n" in str(file):
+        file, text = "<text>", str(file)
+    compiled = _compile(read(file, text), catalog or Catalog(tables=columns))
+    if engine == "mssql":
+        compiled.sql = compiled.source.text
+    elif engine != "postgresql":
+        raise ValueError(f"unknown engine {engine}")
+    return compiled
+
+
+def _compile(source: Source, catalog: Catalog) -> CompiledObject:
+    around = Surroundings(source, catalog.columns_of, catalog.parameters_of)
+    for parameter in source.parameters:
+        if parameter.name in around.variables:
+            raise CompileError(source.file, 1, 1, f"@{parameter.name}", "it is declared twice")
+        around.variables[parameter.name] = Variable(f"p_{parameter.name}", parameter.type)
+    build = {"view": _view, "function": _function, "procedure": _procedure}[source.kind]
+    sql, columns, pieces = build(source, around, catalog)
+    header = source.header
+    return CompiledObject(
+        source.name.lower(), source.kind, source.schema.lower(), header.version, header, source.parameters, columns,
+        around.dependencies - {source.name.lower()}, sql + _comment(source), source, pieces,
+    )  # fmt: skip
+
+
+def _view(source: Source, around: Surroundings, catalog: Catalog) -> tuple[str, Columns | None, list[Piece]]:
+    queries = Queries(around)
+    tree = queries.parse(source.words)
+    built, outputs = queries.query(tree, Scope())
+    queries._names_are_given(tree, [name for name, _ in outputs])
+    for name, kind in source.header.returns or []:
+        if name not in dict(outputs):
+            raise queries.refuse(None, name, "the header's Returns names it and the view does not give it")
+        del kind
+    text = _query_text(source, built)
+    piece = Piece(source.words[0].start, source.words[-1].end + 1, text)
+    sql = f"{source.header.text}\nCREATE OR REPLACE VIEW {source.name.lower()} AS\n{text};\n"
+    return sql, {name: Column(value.type, value.nullable) for name, value in outputs}, [piece]
+
+
+def _query_text(source: Source, built: Any) -> str:
+    notes = [note for note in source.comments if note]
+    return "\n".join([*notes, render(built)])
+
+
+def _function(source: Source, around: Surroundings, catalog: Catalog) -> tuple[str, Columns | None, list[Piece]]:
+    queries = Queries(around)
+    returns = source.header.returns
+    tree = queries.parse(source.words)
+    if returns is None:
+        raise queries.refuse(None, "Returns", "a function returns rows", "Returns  rows: name type, ...")
+    if tree.find(exp.Anonymous) and any(str(n.this).upper() in ("NEWID",) for n in tree.find_all(exp.Anonymous)):
+        raise queries.refuse(None, "NEWID", "not in a function")
+    built, outputs = queries.query(tree, Scope(), declared=returns)
+    text = _query_text(source, built)
+    piece = Piece(source.words[0].start, source.words[-1].end + 1, text)
+    sql = (
+        f"CREATE OR REPLACE FUNCTION {source.name.lower()}({_parameters(source, around)})\n"
+        f"RETURNS TABLE ({_columns(returns)})\nLANGUAGE sql STABLE\nAS $body$\n{source.header.text}\n{text}\n$body$;\n"
+    )
+    nullable = {name: value.nullable for name, value in outputs}
+    return sql, {name: Column(kind, nullable[name]) for name, kind in returns}, [piece]
+
+
+def _procedure(source: Source, around: Surroundings, catalog: Catalog) -> tuple[str, Columns | None, list[Piece]]:
+    parameters = _parameters(source, around)
+    body = Procedure(around, catalog.signature_of).compile()
+    returns = source.header.returns
+    # SETOF void gives no row at all, so that a caller sees the same nothing as from SQL Server.
+    result = f"TABLE ({_columns(returns)})" if returns is not None else "SETOF void"
+    sql = (
+        f"CREATE OR REPLACE FUNCTION {source.name.lower()}({parameters})\nRETURNS {result}\nLANGUAGE plpgsql\nAS $body$\n"
+        f"{source.header.text}\n#variable_conflict use_column\n{_frame(body, source)}$body$;\n"
+    )
+    columns = {name: Column(kind) for name, kind in returns} if returns is not None else None
+    return sql, columns, body.pieces
+
+
+def _frame(body: Body, source: Source) -> str:
+    declare = "DECLARE\n" + "".join(f"    {line}\n" for line in body.declarations) if body.declarations else ""
+    set_up = "".join("    " + text.replace("\n", "\n    ") + "\n" for text in body.set_up)
+    lines = "".join(f"{line}\n" for line in body.lines)
+    return f"{declare}BEGIN\n{set_up}{lines}END;\n"
+
+
+def _parameters(source: Source, around: Surroundings) -> str:
+    """The parameter list, a line each with its comment. Once one has a default, PostgreSQL wants one for the rest."""
+    lines = []
+    defaulted = False
+    for number, parameter in enumerate(source.parameters):
+        text = f"p_{parameter.name} {_bare(parameter.type)}"
+        if parameter.default is not None:
+            defaulted = True
+            text += f" DEFAULT {_default(parameter)}"
+        elif defaulted:
+            raise CompileError(source.file, 1, 1, f"@{parameter.name}", "has no default after one that has",
+                               "put the parameters with defaults last")  # fmt: skip
+        comma = "," if number + 1 < len(source.parameters) else ""
+        lines.append(f"    {text}{comma}" + (f"  /* {parameter.comment} */" if parameter.comment else ""))
+    return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _default(parameter: Parameter) -> str:
+    text = re.sub(r"^N'", "'", parameter.default or "")
+    return "NULL" if text.upper() == "NULL" else text
+
+
+def _bare(kind: SqlType) -> str:
+    """The type without length or digits, which PostgreSQL does not keep for parameters and results."""
+    return "varchar" if kind.family == "text" and kind.size else re.sub(r"\(.*\)", "", kind.postgresql)
+
+
+def _columns(returns: list[tuple[str, SqlType]]) -> str:
+    return ", ".join(f"{quoted(name)} {_bare(kind)}" for name, kind in returns)
+
+
+def _comment(source: Source) -> str:
+    """COMMENT ON, so that the server shows what the object is for."""
+    words = (source.header.description or source.name).replace("'", "''")
+    if source.kind == "view":
+        return f"COMMENT ON VIEW {source.name.lower()} IS '{words}';\n"
+    kinds = ", ".join(_bare(parameter.type) for parameter in source.parameters)
+    return f"COMMENT ON FUNCTION {source.name.lower()}({kinds}) IS '{words}';\n"
+
+

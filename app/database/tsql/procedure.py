@@ -1,0 +1,530 @@
+"""The body of a procedure: T-SQL statements to PL/pgSQL, with their comments."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.generators.postgres import PostgresGenerator
+
+from app.database.tsql import functions as fn
+from app.database.tsql.changes import Changes
+from app.database.tsql.errors import CompileError
+from app.database.tsql.functions import Value
+from app.database.tsql.queries import Scope, Surroundings, Variable, _aggregated, quoted
+from app.database.tsql.source import DIALECT, Statement, comments_of, place_of
+from app.database.tsql.tables import table_variable
+from app.database.tsql.types import parse_type
+
+WIDTH = 110
+
+
+class _Generator(PostgresGenerator):
+    """PostgreSQL as sqlglot writes it, with the row locks on a line of their own."""
+
+    def query_modifiers(self, expression: Any, *sqls: str) -> str:
+        return re.sub(r"\s+(FOR UPDATE)", r"\n\1", super().query_modifiers(expression, *sqls))
+
+    def into_sql(self, expression: exp.Into) -> str:
+        """SELECT ... INTO variables, which sqlglot would take for a new table."""
+        return f"{self.seg('INTO')} {expression.name}"
+
+
+def render(node: Any, depth: int = 0, prefix: str = "", suffix: str = "") -> str:
+    """SQL text: on one line where it fits, else laid out; each line after the first is indented by `depth` levels."""
+    options: dict[str, Any] = {"normalize_functions": False, "comments": False}
+    line = _Generator(dialect="postgres", **options).generate(node)
+    line = re.sub(r"\s*\n\s*", " ", line) if "'" not in line else line
+    if len(line) + len(prefix) + len(suffix) + 4 * depth <= WIDTH and "\n" not in line:
+        return f"{prefix}{line}{suffix}"
+    laid_out = _Generator(dialect="postgres", pretty=True, indent=4, pad=4, max_text_width=WIDTH, **options).generate(node)
+    if prefix.strip() and isinstance(node, exp.Query | exp.DML):
+        prefix = prefix.rstrip() + "\n"
+    return f"{prefix}{laid_out}{suffix}".replace("\n", "\n" + "    " * depth)
+
+
+@dataclass
+class Piece:
+    """One statement of the file and the text it became."""
+
+    start: int
+    end: int
+    text: str
+
+
+@dataclass
+class Body:
+    """The compiled body: declarations and lines, and which piece of the file gave which text."""
+
+    declarations: list[str] = field(default_factory=list)
+    set_up: list[str] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    pieces: list[Piece] = field(default_factory=list)
+
+
+class Procedure(Changes):
+    """Compiles the statements of one procedure. `signature_of(name)` gives another procedure's parameters and result."""
+
+    def __init__(self, around: Surroundings, signature_of: Any) -> None:
+        super().__init__(around)
+        self.signature_of = signature_of
+        self.returns = around.source.header.returns
+        self.body = Body()
+        self.leading_declares = True
+        self.record = 0
+        self.has_result = False
+        self.sources: list[Any] = []
+        self.last: Statement | None = None
+        self.in_transaction = False
+        self.wants_identity: tuple[str, list[Any]] | None = None
+
+    def compile(self) -> Body:
+        statements = self.around.source.body
+        self._results(statements)
+        self._statements(statements, 1)
+        if self.returns is not None and not self.has_result:
+            raise self.refuse(None, "Returns", "the header promises rows and no statement gives them")
+        if self.in_transaction:
+            raise self.refuse(None, "BEGIN TRANSACTION", "COMMIT TRANSACTION is missing")
+        return self.body
+
+    def fail(self, statement: Statement, construct: str, reason: str, hint: str = "") -> CompileError:
+        line, column = place_of(self.around.source.text, statement.start)
+        return CompileError(self.around.source.file, line, column, construct, reason, hint)
+
+    # -- one result set ----------------------------------------------------------------------------------------------
+
+    def _results(self, statements: list[Statement]) -> tuple[int, bool]:
+        """How many result sets these statements can give at most, and whether the end of them can be reached."""
+        count = 0
+        for statement in statements:
+            kind, words = statement.kind, [str(word.text).upper() for word in statement.words]
+            inner, goes_on = 0, True
+            if kind == "return" or (kind == "throw"):
+                return count, False
+            if kind == "if":
+                (one, on), (two, off) = self._results(statement.body), self._results(statement.other)
+                if not on and one:
+                    one = max(0, one + count - 1)  # this branch leaves with its own result
+                    inner = two
+                    if one > 0:
+                        raise self.fail(statement, "SELECT", "a second result set could follow the first")
+                elif not off and two and statement.other:
+                    inner = one
+                else:
+                    inner = max(one, two)
+                goes_on = on or off
+            elif kind == "while":
+                inner, _ = self._results(statement.body)
+                if inner:
+                    raise self.fail(statement, "SELECT", "a result set in a loop", "gather rows in a table variable")
+            elif kind == "block":
+                inner, goes_on = self._results(statement.body)
+            elif kind == "try":
+                (one, on), (two, off) = self._results(statement.body), self._results(statement.other)
+                inner, goes_on = max(one, two), on or off
+            elif (kind in ("select", "with") and not _assigns(words) and "INSERT" not in words) or "OUTPUT" in words:
+                inner = 1 if kind != "declare" else 0
+            count += inner
+            if count > 1:
+                raise self.fail(statement, statement.kind.upper(), "a second result set could follow the first",
+                                "a procedure gives one result set")  # fmt: skip
+            if not goes_on:
+                return count, False
+        return count, True
+
+    # -- statements --------------------------------------------------------------------------------------------------
+
+    def _statements(self, statements: list[Statement], depth: int) -> None:
+        for number, statement in enumerate(statements):
+            following = statements[number + 1] if number + 1 < len(statements) else None
+            self._statement(statement, depth, following)
+            self.last = statement
+
+    def _statement(self, statement: Statement, depth: int, following: Statement | None = None) -> None:
+        self.start = statement.start
+        if statement.kind != "declare" and not _is_option(statement):
+            self.leading_declares = False
+        if not (statement.kind == "declare" and self.leading_declares) and not _is_option(statement):
+            self._comments(statement.leading, depth)
+            for note in self._inner_comments(statement):
+                self._comments([note], depth)
+        before = len(self.body.lines)
+        self._follower = following
+        handler = getattr(self, f"_do_{statement.kind}", None)
+        if handler is None:
+            raise self.fail(statement, statement.kind.upper(), "not a statement of house T-SQL")
+        handler(statement, depth)
+        if len(self.body.lines) > before and statement.kind not in ("if", "while", "block", "try"):
+            self.body.pieces.append(Piece(statement.start, statement.end, "\n".join(self.body.lines[before:])))
+            if statement.trailing:
+                self.body.lines[-1] += f"  {statement.trailing}"
+        elif statement.trailing and statement.kind in ("begin", "commit"):
+            self._comments([statement.trailing], depth)
+
+    def _inner_comments(self, statement: Statement) -> list[str]:
+        """Comments between the words of a statement; they go before it."""
+        text, words = self.around.source.text, statement.words
+        gaps = [text[one.end + 1 : two.start] for one, two in zip(words, words[1:], strict=False)]
+        if words:
+            gaps.append(text[words[-1].end + 1 : statement.end] if not statement.body else "")
+        return [note for gap in gaps for note in comments_of(gap)]
+
+    def _comments(self, notes: list[str], depth: int) -> None:
+        for note in notes:
+            self._line("\n".join(line.strip() for line in note.splitlines()), depth)
+
+    def _line(self, text: str, depth: int) -> None:
+        self.body.lines.append("    " * depth + text)
+
+    def _emit(self, node: Any, depth: int, prefix: str = "", suffix: str = ";") -> None:
+        self._line(render(node, depth, prefix, suffix), depth)
+
+    # each _do_<kind> writes the lines of one kind of statement
+
+    def _do_set(self, statement: Statement, depth: int) -> None:
+        words = statement.words
+        texts = [str(word.text).upper() for word in words]
+        if _is_option(statement):
+            if texts not in (["SET", "NOCOUNT", "ON"], ["SET", "XACT_ABORT", "ON"]):
+                raise self.fail(statement, " ".join(texts), "only NOCOUNT ON and XACT_ABORT ON")
+            return
+        if len(words) < 5 or texts[3] != "=":
+            raise self.fail(statement, "SET", "write SET @name = expression;")
+        variable = self._variable(statement, words[2].text)
+        if texts[4:] == ["@", "@", "ROWCOUNT"]:
+            if self.last is None or self.last.kind not in ("insert", "update", "delete", "with", "select"):
+                raise self.fail(statement, "@@ROWCOUNT", "only directly after the statement it counts")
+            if self.last.kind in ("select", "with") and _assigns([str(w.text).upper() for w in self.last.words]):
+                raise self.fail(statement, "@@ROWCOUNT", "not after SELECT @v = ...", "count with COUNT(*)")
+            self._line(f"GET DIAGNOSTICS {variable.name} = ROW_COUNT;", depth)
+            return
+        if texts[4:] == ["SCOPE_IDENTITY", "(", ")"]:
+            if self.wants_identity is None or self.wants_identity[0] != variable.name:
+                raise self.fail(statement, "SCOPE_IDENTITY", "only directly after a one-row INSERT")
+            self.wants_identity = None
+            return
+        self._assign(variable, self.value_of(words[4:]), depth)
+
+    def _assign(self, variable: Variable, value: Value, depth: int) -> None:
+        self._emit(self._stored(variable, value), depth, f"{variable.name} := ")
+
+    def _stored(self, variable: Variable, value: Value) -> Any:
+        """The value as the variable takes it: a text too long is cut without an error, as on SQL Server."""
+        kind = variable.type
+        node = fn.assign(value, kind)
+        if kind and kind.family == "text" and kind.size and not isinstance(node, exp.Null):
+            if not (value.family == "text" and value.type and value.type.size and value.type.size <= kind.size):
+                return fn.cast(node, kind)
+        return node
+
+    def _variable(self, statement: Statement, name: str) -> Variable:
+        known = self.around.variables.get(name.lower())
+        if known is None or known.columns is not None:
+            raise self.fail(statement, f"@{name}", "it is not declared as a variable")
+        return known
+
+    def _do_declare(self, statement: Statement, depth: int) -> None:
+        """DECLARE @a int = 1, @b date; or DECLARE @t table (...)."""
+        for name, words, initial in self._declared(statement):
+            if name in self.around.variables:
+                raise self.fail(statement, f"@{name}", "it is declared twice")
+            if str(words[0].text).upper() == "TABLE":
+                self._declare_table(statement, name, words)
+                continue
+            try:
+                kind = parse_type([str(word.text) for word in words])
+            except ValueError as error:
+                raise self.fail(statement, f"@{name}", "not a type of house T-SQL", str(error)) from error
+            variable = Variable(f"v_{name}", kind)
+            value = self.value_of(initial) if initial else None
+            self.around.variables[name] = variable
+            declaration = f"{variable.name} {kind.postgresql}"
+            note = " ".join([*statement.leading, statement.trailing]) if self.leading_declares else ""
+            if value is not None and self.leading_declares:
+                declaration = render(self._stored(variable, value), 1, f"{declaration} := ")
+            elif value is not None:
+                self._assign(variable, value, depth)
+            self.body.declarations.append(f"{declaration};{'  ' + note if note.strip() else ''}")
+
+    def _declared(self, statement: Statement) -> Iterator[tuple[str, list[Any], list[Any]]]:
+        """Name, words of the type and words of the first value, for each variable."""
+        words, depth, parts = statement.words[1:], 0, [[]]  # type: ignore[var-annotated]
+        for word in words:
+            depth += {"(": 1, ")": -1}.get(word.text, 0)
+            if word.text == "," and not depth:
+                parts.append([])
+            else:
+                parts[-1].append(word)
+        for part in parts:
+            if len(part) < 3 or part[0].text != "@":
+                raise self.fail(statement, "DECLARE", "write DECLARE @name type [= expression];")
+            rest = part[2:]
+            if str(rest[0].text).upper() == "AS":
+                rest = rest[1:]
+            sign = next((n for n, word in enumerate(rest) if word.text == "="), len(rest))
+            yield part[1].text.lower(), rest[:sign], rest[sign + 1 :]
+
+    def _declare_table(self, statement: Statement, name: str, words: list[Any]) -> None:
+        file_name = self.around.source.name.replace(".", "_")
+        columns, text = table_variable(words[2:-1], lambda c, r, h="": self.fail(statement, c, r, h))
+        mark = hashlib.sha256(text.encode()).hexdigest()[:8]
+        full = f"{file_name[:34]}_{name[:18]}_{mark}"
+        self.around.variables[name] = Variable(full, columns=columns)
+        notes = [*statement.leading, statement.trailing] if self.leading_declares else []
+        self.body.set_up += [note for note in notes if note]
+        self.body.set_up.append(
+            f"IF to_regclass('pg_temp.{full}') IS NULL THEN\n"
+            f"    CREATE TEMPORARY TABLE {full} (\n        " + text.replace("\n", "\n        ") + "\n"
+            "    ) ON COMMIT DELETE ROWS;\nELSE\n"
+            f"    DELETE FROM pg_temp.{full};\nEND IF;"
+        )
+
+    def _do_select(self, statement: Statement, depth: int) -> None:
+        node = self.parse(statement.words)
+        if isinstance(node, exp.Insert | exp.Update | exp.Delete):
+            self._change(statement, node, depth)
+            return
+        if isinstance(node, exp.Select) and _is_assignment(node):
+            self._select_into(statement, node, depth)
+            return
+        if self.returns is None:
+            raise self.fail(statement, "SELECT", "gives rows, and the header says: Returns nothing")
+        built, _ = self.query(node, Scope(), declared=self.returns, top=True)
+        self.has_result = True
+        self._emit(built, depth, "RETURN QUERY ")
+
+    _do_with = _do_select
+
+    def _select_into(self, statement: Statement, node: Any, depth: int) -> None:
+        """SELECT @a = x, @b = y: each in turn without FROM; with FROM the last row wins and no row changes nothing."""
+        pairs = []
+        for item in node.expressions:
+            if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Parameter):
+                raise self.fail(statement, "SELECT", "either all columns are assigned or none")
+            pairs.append((self._variable(statement, item.this.name), item.expression))
+        if not node.args.get("from_"):
+            for variable, expression in pairs:
+                self._assign(variable, self.value(expression, Scope()), depth)
+            return
+        names = {variable.name for variable, _ in pairs}
+        single = _aggregated(exp.Select(expressions=[e.copy() for _, e in pairs])) and not node.args.get("group")
+        read = {f"v_{p.name.lower()}" for _, e in pairs for p in e.find_all(exp.Parameter)} & names
+        if read and (not single or len(pairs) > 1):
+            raise self.fail(statement, sorted(read)[0].replace("v_", "@"), "it is read and assigned in one SELECT",
+                            "row after row is not how the engines agree; aggregate instead")  # fmt: skip
+        plain = node.copy()
+        plain.set("expressions", [exp.Alias(this=e.copy(), alias=exp.to_identifier(v.name)) for v, e in pairs])
+        built, columns = self.query(plain, Scope(), top=True)
+        stored = [self._stored(v, Value(value.node, value.type, value.nullable))
+                  for (v, _), (_, value) in zip(pairs, columns, strict=True)]  # fmt: skip
+        if single:
+            built.set("expressions", stored)
+            built.set("into", exp.Into(this=exp.Var(this=", ".join(v.name for v, _ in pairs))))
+            self._emit(built, depth)
+            return
+        self.record += 1
+        row = f"r_{self.record}"
+        self.body.declarations.append(f"{row} record;")
+        built.set("expressions", [exp.Alias(this=n, alias=exp.to_identifier(v.name)) for n, (v, _) in zip(stored, pairs, strict=True)])
+        self._emit(built, depth, f"FOR {row} IN ", " LOOP")
+        for variable, _ in pairs:
+            self._line(f"    {variable.name} := {row}.{variable.name};", depth)
+        self._line("END LOOP;", depth)
+
+    def _change(self, statement: Statement, node: Any, depth: int) -> None:
+        built, has_result = self.change(node, self.returns)
+        if has_result:
+            self.has_result = True
+            self._emit(built, depth, "RETURN QUERY ")
+            return
+        identity = self._identity_wanted(statement, node)
+        if identity:
+            variable, column = identity
+            self._emit(built, depth, suffix=f" RETURNING {quoted(column)} INTO {variable};")
+            return
+        self._emit(built, depth)
+
+    _do_update = _do_delete = _do_select
+
+    def _identity_wanted(self, statement: Statement, node: Any) -> tuple[str, str] | None:
+        """The variable and the identity column, when SET @id = SCOPE_IDENTITY() follows."""
+        following = self._follower
+        if following is None or following.kind != "set":
+            return None
+        texts = [str(word.text).upper() for word in following.words]
+        if texts[4:] != ["SCOPE_IDENTITY", "(", ")"] or not isinstance(node, exp.Insert):
+            return None
+        _, columns = self.table(node.this.this, Scope())
+        found = [name for name, column in (columns or {}).items() if column.identity]
+        if not found:
+            raise self.fail(following, "SCOPE_IDENTITY", "the table is not known to have an identity column")
+        variable = self._variable(following, following.words[2].text)
+        self.wants_identity = (variable.name, [])
+        return variable.name, found[0]
+
+    def _do_insert(self, statement: Statement, depth: int) -> None:
+        texts = [str(word.text).upper() for word in statement.words]
+        at = next((n for n, text in enumerate(texts) if text in ("EXECUTE", "EXEC")), 0)
+        if not at:
+            self._do_select(statement, depth)
+            return
+        call, returns = self._call(statement, statement.words[at:])
+        if returns is None:
+            raise self.fail(statement, "EXECUTE", "the procedure returns nothing")
+        node = self.parse([*statement.words[:at], *DIALECT.tokenize("SELECT 1")])
+        table, columns = self.table(node.this.this, Scope())
+        names = [column.name.lower() for column in node.this.expressions]
+        if len(names) != len(returns):
+            raise self.fail(statement, "INSERT", f"{len(names)} columns are named, the procedure returns {len(returns)}")
+        listed = ", ".join(quoted(name) for name, _ in returns)
+        into = f"{render(exp.Schema(this=table, expressions=[exp.to_identifier(n) for n in names]))}"
+        self._line(f"INSERT INTO {into} SELECT {listed} FROM {call};", depth)
+
+    def _do_execute(self, statement: Statement, depth: int) -> None:
+        call, returns = self._call(statement, statement.words)
+        if returns is not None:
+            raise self.fail(statement, "EXECUTE", "its rows would be a result set", "INSERT INTO @t (..) EXECUTE ...")
+        self._line(f"PERFORM {call};", depth)
+
+    def _call(self, statement: Statement, words: list[Any]) -> tuple[str, Any]:
+        """The call of another procedure and its declared result."""
+        texts = [str(word.text) for word in words]
+        if texts[0].upper() != "EXECUTE" or len(texts) < 4 or texts[2] != ".":
+            raise self.fail(statement, "EXECUTE", "write EXECUTE schema.name @parameter = value, ...;")
+        name = f"{texts[1]}.{texts[3]}".lower()
+        parameters, returns, known = self.signature_of(name)
+        if not known:
+            raise self.fail(statement, name, "there is no such procedure under sql/")
+        self.around.dependencies.add(name)
+        given: list[str] = []
+        rest, seen = words[4:], set()
+        while rest:
+            end = next((n for n, word in enumerate(rest) if word.text == ","), len(rest))
+            part, rest = rest[:end], rest[end + 1 :]
+            if len(part) < 4 or part[0].text != "@" or part[2].text != "=":
+                raise self.fail(statement, name, "each argument is named: @parameter = value")
+            key = part[1].text.lower()
+            kind = next((p.type for p in parameters if p.name == key), None)
+            if kind is None or key in seen:
+                raise self.fail(statement, f"@{key}", f"{name} has no such parameter, or it is given twice")
+            seen.add(key)
+            value = self.value_of(part[3:])
+            if not (value.is_literal or isinstance(value.node, exp.Column)):
+                raise self.fail(statement, f"@{key}", "only a literal or a variable", "SET a variable first")
+            given.append(f"p_{key} => {render(fn.assign(value, kind, strict=True))}")
+        missing = [p.name for p in parameters if p.default is None and p.name not in seen]
+        if missing:
+            raise self.fail(statement, f"@{missing[0]}", f"{name} needs it")
+        return f"{name}({', '.join(given)})", returns
+
+    def _do_if(self, statement: Statement, depth: int, word: str = "IF") -> None:
+        self._condition(statement, depth, f"{word} ", " THEN")
+        self._inside(statement.body, depth + 1)
+        if statement.other:
+            self._comments(statement.closing, depth)
+            other = statement.other[0]
+            if other.kind == "if":
+                self._comments([*other.leading, *self._inner_comments(other)], depth)
+                self._do_if(other, depth, "ELSIF")
+                return
+            self._line("ELSE", depth)
+            self._inside(statement.other, depth + 1)
+        self._line("END IF;", depth)
+
+    def _condition(self, statement: Statement, depth: int, prefix: str, suffix: str) -> None:
+        self._emit(self.condition_of(statement.words), depth, prefix, suffix)
+        self.body.pieces.append(Piece(statement.words[0].start, statement.words[-1].end + 1, self.body.lines[-1]))
+
+    def _inside(self, statements: list[Statement], depth: int) -> None:
+        """The statements of a branch; a lone BEGIN ... END needs no frame of its own."""
+        self.last = None
+        if len(statements) == 1 and statements[0].kind == "block":
+            block = statements[0]
+            self._comments(block.leading, depth)
+            self._statements(block.body, depth)
+            self._comments(block.closing, depth)
+        else:
+            self._statements(statements, depth)
+        self.last = None
+
+    def _do_while(self, statement: Statement, depth: int) -> None:
+        self._condition(statement, depth, "WHILE ", " LOOP")
+        self._inside(statement.body, depth + 1)
+        self._line("END LOOP;", depth)
+
+    def _do_block(self, statement: Statement, depth: int) -> None:
+        self._statements(statement.body, depth)
+        self._comments(statement.closing, depth)
+
+    def _do_try(self, statement: Statement, depth: int) -> None:
+        if not statement.other or statement.other[-1].kind != "throw":
+            raise self.fail(statement, "CATCH", "does not end with THROW",
+                            "with XACT_ABORT ON nothing can be committed after an error")  # fmt: skip
+        self._line("BEGIN", depth)
+        self._statements(statement.body, depth + 1)
+        self._comments(statement.closing, depth + 1)
+        self._line("EXCEPTION WHEN OTHERS THEN", depth)
+        outer, self.around.in_catch = self.around.in_catch, True
+        self._statements(statement.other, depth + 1)
+        self.around.in_catch = outer
+        self._comments(statement.closing_other, depth + 1)
+        self._line("END;", depth)
+
+    def _do_throw(self, statement: Statement, depth: int) -> None:
+        words = statement.words[1:]
+        if not words:
+            if not self.around.in_catch:
+                raise self.fail(statement, "THROW", "bare only inside BEGIN CATCH")
+            self._line("RAISE;", depth)
+            return
+        number = str(words[0].text)
+        if not re.fullmatch(r"50\d\d\d", number) or number == "50000" or str(words[-1].text) != "1":
+            raise self.fail(statement, "THROW", "write THROW 50001 (to 50999), N'text' or @message, 1;")
+        message = self.value_of(words[2:-2])
+        self._emit(message.node, depth, f"RAISE EXCEPTION USING ERRCODE = 'AC{number[2:]}', MESSAGE = ")
+
+    def _do_return(self, statement: Statement, depth: int) -> None:
+        if statement.words[1:]:
+            raise self.fail(statement, "RETURN", "gives no value", "SELECT a result row")
+        if self.in_transaction:
+            raise self.fail(statement, "RETURN", "between BEGIN TRANSACTION and COMMIT TRANSACTION", "put it after")
+        self._line("RETURN;", depth)
+
+    def _do_break(self, statement: Statement, depth: int) -> None:
+        self._line("EXIT;", depth)
+
+    def _do_continue(self, statement: Statement, depth: int) -> None:
+        self._line("CONTINUE;", depth)
+
+    def _do_begin(self, statement: Statement, depth: int) -> None:
+        if len(statement.words) != 2 or self.in_transaction or depth != 1:
+            raise self.fail(statement, "BEGIN TRANSACTION", "once, without a name, not under a condition")
+        self.in_transaction = True
+
+    def _do_commit(self, statement: Statement, depth: int) -> None:
+        if len(statement.words) != 2 or not self.in_transaction or depth != 1:
+            raise self.fail(statement, "COMMIT TRANSACTION", "it closes the BEGIN TRANSACTION of the same level")
+        self.in_transaction = False
+
+
+def _is_option(statement: Statement) -> bool:
+    return statement.kind == "set" and len(statement.words) > 1 and statement.words[1].text != "@"
+
+
+def _assigns(words: list[str]) -> bool:
+    """SELECT @v = ... or SELECT TOP (1) @v = ..."""
+    if words[:1] != ["SELECT"]:
+        return False
+    place = 1
+    if words[1:2] == ["TOP"]:
+        place = words.index(")") + 1 if "(" in words[2:3] else 3
+    return words[place : place + 1] == ["@"] and words[place + 2 : place + 3] == ["="]
+
+
+def _is_assignment(node: Any) -> bool:
+    return any(isinstance(item, exp.EQ) and isinstance(item.this, exp.Parameter) for item in node.expressions)

@@ -193,7 +193,8 @@ class History:
     def _stamp(self, now: datetime) -> datetime:
         """DbDateTime of a row that is seen at `now`: local time, a little earlier than its commit."""
         skew = self._random.uniform(0, self.centre.settings.commit_skew_seconds)
-        return zones.to_local(self.centre.zone, now - timedelta(seconds=skew))
+        stamp = zones.to_local(self.centre.zone, now - timedelta(seconds=skew))
+        return stamp.replace(microsecond=stamp.microsecond // 1000 * 1000)
 
     @staticmethod
     def _stored(row: sa.Row) -> dict[str, Any]:

@@ -38,8 +38,8 @@ class CompiledObject:
 
     @property
     def signature(self) -> str:
-        """Types of the parameters as PostgreSQL tells functions apart: schema.name(integer, text)."""
-        return f"{self.name}({', '.join(_bare(p.type) for p in self.parameters)})"
+        """The name with types of the parameters, by which PostgreSQL tells functions apart."""
+        return _signature(self.source)
 
 
 class Catalog:
@@ -215,20 +215,22 @@ def _frame(body: Body, source: Source) -> str:
 
 
 def _parameters(source: Source, around: Surroundings) -> str:
-    """The parameter list, a line each with its comment. Once one has a default, PostgreSQL wants one for the rest."""
+    """The parameter list, a line each with its comment."""
     lines = []
-    defaulted = False
-    for number, parameter in enumerate(source.parameters):
+    for number, parameter in enumerate(_in_order(source)):
         text = f"p_{parameter.name} {_bare(parameter.type)}"
         if parameter.default is not None:
-            defaulted = True
+            if source.kind == "function":
+                raise CompileError(source.file, 1, 1, f"@{parameter.name}", "has a default", "a function is given all")
             text += f" DEFAULT {_default(parameter)}"
-        elif defaulted:
-            raise CompileError(source.file, 1, 1, f"@{parameter.name}", "has no default after one that has",
-                               "put the parameters with defaults last")  # fmt: skip
         comma = "," if number + 1 < len(source.parameters) else ""
         lines.append(f"    {text}{comma}" + (f"  /* {parameter.comment} */" if parameter.comment else ""))
     return "\n" + "\n".join(lines) + "\n" if lines else ""
+
+
+def _in_order(source: Source) -> list[Parameter]:
+    """PostgreSQL wants parameters with defaults last; procedures are called by names, so the order does not matter."""
+    return sorted(source.parameters, key=lambda parameter: parameter.default is not None)
 
 
 def _default(parameter: Parameter) -> str:
@@ -250,7 +252,10 @@ def _comment(source: Source) -> str:
     words = (source.header.description or source.name).replace("'", "''")
     if source.kind == "view":
         return f"COMMENT ON VIEW {source.name.lower()} IS '{words}';\n"
-    kinds = ", ".join(_bare(parameter.type) for parameter in source.parameters)
-    return f"COMMENT ON FUNCTION {source.name.lower()}({kinds}) IS '{words}';\n"
+    return f"COMMENT ON FUNCTION {_signature(source)} IS '{words}';\n"
+
+
+def _signature(source: Source) -> str:
+    return f"{source.name.lower()}({', '.join(_bare(parameter.type) for parameter in _in_order(source))})"
 
 

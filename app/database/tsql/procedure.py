@@ -33,6 +33,23 @@ class _Generator(PostgresGenerator):
         """SELECT ... INTO variables, which sqlglot would take for a new table."""
         return f"{self.seg('INTO')} {expression.name}"
 
+    def paren_sql(self, expression: exp.Paren) -> str:
+        """Brackets that do not take three lines for a short expression."""
+        inner = self.sql(expression, "this")
+        return f"({inner})" if "\n" not in inner and len(inner) < WIDTH else super().paren_sql(expression)
+
+    def schema_columns_sql(self, expression: exp.Schema) -> str:
+        """The columns of an INSERT, on one line."""
+        return f"({', '.join(self.sql(item) for item in expression.expressions)})" if expression.expressions else ""
+
+    def update_sql(self, expression: exp.Update) -> str:
+        """Each column that is set on a line of its own."""
+        text = super().update_sql(expression)
+        if self.pretty and len(expression.expressions) > 1:
+            items = [self.sql(item) for item in expression.expressions]
+            text = text.replace(" SET " + ", ".join(items), self.seg("SET ") + ",\n    ".join(items), 1)
+        return text
+
 
 def render(node: Any, depth: int = 0, prefix: str = "", suffix: str = "") -> str:
     """SQL text: on one line where it fits, else laid out; each line after the first is indented by `depth` levels."""
@@ -44,6 +61,9 @@ def render(node: Any, depth: int = 0, prefix: str = "", suffix: str = "") -> str
     laid_out = _Generator(dialect="postgres", pretty=True, indent=4, pad=4, max_text_width=WIDTH, **options).generate(node)
     if prefix.strip() and isinstance(node, exp.Query | exp.DML):
         prefix = prefix.rstrip() + "\n"
+    if suffix in (" THEN", " LOOP"):
+        suffix = "\n" + suffix.strip()
+    laid_out = re.sub(r" USING {2,}", "\nUSING ", laid_out)
     return f"{prefix}{laid_out}{suffix}".replace("\n", "\n" + "    " * depth)
 
 
@@ -277,11 +297,16 @@ class Procedure(Changes):
         self.around.variables[name] = Variable(full, columns=columns)
         notes = [*statement.leading, statement.trailing] if self.leading_declares else []
         self.body.set_up += [note for note in notes if note]
+        restart = "".join(
+            f"    PERFORM setval(pg_get_serial_sequence('pg_temp.{full}', '{column}'), 1, false);\n"
+            for column, known in columns.items()
+            if known.identity
+        )
         self.body.set_up.append(
             f"IF to_regclass('pg_temp.{full}') IS NULL THEN\n"
             f"    CREATE TEMPORARY TABLE {full} (\n        " + text.replace("\n", "\n        ") + "\n"
             "    ) ON COMMIT DELETE ROWS;\nELSE\n"
-            f"    DELETE FROM pg_temp.{full};\nEND IF;"
+            f"    DELETE FROM pg_temp.{full};\n{restart}END IF;"
         )
 
     def _do_select(self, statement: Statement, depth: int) -> None:

@@ -41,6 +41,7 @@ class From:
 
     columns: Columns | None
     nullable: bool = False
+    proven: set[str] = field(default_factory=set)  # columns that the WHERE lets through only when not NULL
 
 
 @dataclass
@@ -306,7 +307,8 @@ class Queries:
                 continue
             if name in source.columns:
                 column = source.columns[name]
-                return Value(self._named(name, table), column.type, column.nullable or source.nullable)
+                nullable = (column.nullable or source.nullable) and name not in source.proven
+                return Value(self._named(name, table), column.type, nullable)
             if table:
                 raise self.refuse(node, f"{node.table}.{node.name}", f"{node.table} has no such column")
         return Value(self._named(name, table)) if unknown else None
@@ -439,6 +441,26 @@ class Queries:
             built.set("with_", with_)
         return built, merged
 
+    def _prove(self, node: Any, scope: Scope) -> None:
+        """Note the columns that are compared in the WHERE, and so not NULL in what it lets through."""
+        if isinstance(node, exp.And):
+            self._prove(node.this, scope)
+            self._prove(node.expression, scope)
+        elif isinstance(node, exp.Paren):
+            self._prove(node.this, scope)
+        elif isinstance(node, (*COMPARISONS, exp.In, exp.Between, exp.Like)):
+            self._is_not_null(node.this, scope)
+            if isinstance(node, COMPARISONS):
+                self._is_not_null(node.expression, scope)
+        elif isinstance(node, exp.Not) and isinstance(node.this, exp.Is):
+            self._is_not_null(node.this.this, scope)
+
+    def _is_not_null(self, node: Any, scope: Scope) -> None:
+        if isinstance(node, exp.Column):
+            for name, source in scope.sources.items():
+                if name == node.table.lower() or (not node.table and node.name.lower() in (source.columns or {})):
+                    source.proven.add(node.name.lower())
+
     def _only(self, node: Any, parts: set[str]) -> None:
         for name, value in node.args.items():
             if value and name not in parts:
@@ -484,6 +506,7 @@ class Queries:
         built.set("joins", [self.join(join, scope, locks) for join in self.joins_of(node)])
         if node.args.get("where"):
             built.set("where", exp.Where(this=self.condition(node.args["where"].this, scope)))
+            self._prove(node.args["where"].this, scope)
         group = node.args.get("group")
         if group:
             self._only(group, {"expressions"})

@@ -13,11 +13,11 @@ Returns    one row: client_id bigint, status_id smallint
 Example    EXECUTE dialing.agent_result_apply @record_key = N'A41-7', @agent_result_code = N'20', @source_id = 2;
 */
 CREATE OR ALTER PROCEDURE dialing.agent_result_apply
+    @agent_result_code nvarchar(64), /* core.agent_result.code */
+    @source_id smallint, /* 2 agent page, 3 API, 4 administrator */
     @record_key nvarchar(30) = NULL, /* dialing.record.record_key, or NULL */
     @campaign_id int = NULL, /* with @client_code where the key is not known */
     @client_code nvarchar(64) = NULL, /* core.client.client_code */
-    @agent_result_code nvarchar(64), /* core.agent_result.code */
-    @source_id smallint, /* 2 agent page, 3 API, 4 administrator */
     @agent nvarchar(64) = NULL, /* who gives it */
     @comment nvarchar(1000) = NULL, /* anything the agent wrote */
     @callback_at datetime2(3) = NULL, /* UTC; a promised call */

@@ -11,11 +11,11 @@ Writes     dialing.record, dialing.record_returned, dialing.block, dialing.callb
 Returns    nothing
 */
 CREATE OR ALTER PROCEDURE dialing.private_record_return
+    @reason_id smallint, /* 1 block failed, 2 recalled, 3 lost by the dialer */
+    @now datetime2(3), /* UTC */
     @block_id bigint = NULL, /* all records of this block */
     @campaign_id int = NULL, /* all records of this campaign */
-    @record_key nvarchar(30) = NULL, /* this record */
-    @reason_id smallint, /* 1 block failed, 2 recalled, 3 lost by the dialer */
-    @now datetime2(3) /* UTC */
+    @record_key nvarchar(30) = NULL /* this record */
 AS
 SET NOCOUNT ON;
 SET XACT_ABORT ON;

@@ -1,0 +1,1 @@
+"""The demonstration: made-up clients in real files, four campaigns, a simulated contact centre and all processes."""

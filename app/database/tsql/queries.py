@@ -26,6 +26,11 @@ RESERVED = {
     "analyse", "analyze", "array", "asymmetric", "both", "collate", "deferrable", "do", "initially", "lateral", "leading",
     "limit", "localtime", "localtimestamp", "offset", "only", "placing", "returning", "symmetric", "trailing", "using",
     "variadic", "window", "true", "false", "cast", "new", "old", "end",
+    # Not reserved, but not to be used bare as the name of a function's column.
+    "between", "bit", "char", "character", "coalesce", "dec", "decimal", "exists", "extract", "float", "greatest", "grouping",
+    "int", "integer", "interval", "least", "national", "nchar", "none", "normalize", "nullif", "numeric", "out", "inout",
+    "overlay", "position", "precision", "real", "row", "setof", "smallint", "substring", "time", "timestamp", "treat",
+    "trim", "values", "varchar",
 }  # fmt: skip
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)

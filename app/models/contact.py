@@ -51,6 +51,7 @@ class Client(Base):
         Index("ix_client_loaded_at", "campaign_id", "status_id", "loaded_at"),
         Index("ix_client_first_attempt_at", "campaign_id", "status_id", "first_attempt_at"),
         Index("ix_client_do_not_call_after", "campaign_id", "status_id", "do_not_call_after"),
+        Index("ix_client_list", "campaign_id", "segment_id", "status_id", "client_id"),
         {"schema": "core"},
     )
 
@@ -104,7 +105,7 @@ class Phone(Base):
         UniqueConstraint("client_id", "number"),
         Index("ix_phone_queue", "dial_class_id", "is_free", "waits_from", "phone_id"),
         Index("ix_phone_number", "number"),
-        Index("ix_phone_campaign_id", "campaign_id", "phone_id"),
+        Index("ix_phone_list", "campaign_id", "last_technical_result_id", "phone_id"),
         {"schema": "core"},
     )
 

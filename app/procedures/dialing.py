@@ -50,6 +50,20 @@ def record_return(connection: Connection, record_key: str, reason_id: int, now: 
     call(connection, "dialing.record_return", record_key=record_key, reason_id=reason_id, now=now)
 
 
+def record_overdue(
+    connection: Connection, campaign_id: int, wait_minutes: int, now: datetime, again_minutes: int = 60
+) -> Sequence[Any]:
+    """Records out for longer than `wait_minutes` whose turn it is to be asked for. Rows: record_key, taken_at."""
+    return call(
+        connection,
+        "dialing.record_overdue",
+        campaign_id=campaign_id,
+        wait_minutes=wait_minutes,
+        again_minutes=again_minutes,
+        now=now,
+    )
+
+
 def result_apply(connection: Connection, batch_id: int, now: datetime) -> Any:
     """Apply a staged batch of dialer rows. One row: rows_applied, rows_repeated, rows_unknown, rows_interim."""
     return call(connection, "dialing.result_apply", batch_id=batch_id, now=now)[0]

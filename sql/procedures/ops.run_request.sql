@@ -8,12 +8,12 @@ Called by  jobs/run.py, app/admin/monitor.py
 Reads      ops.service, ops.service_run
 Writes     ops.service_run
 Returns    one row: run_id bigint, is_new bit, timeout_seconds int
-Example    EXECUTE ops.run_request @code = N'queue_clear', @campaign_id = 7, @requested_by = N'ivanov';
+Example    EXECUTE ops.run_request @code = N'queue_clear', @requested_by = N'ivanov', @campaign_id = 7;
 */
 CREATE OR ALTER PROCEDURE ops.run_request
     @code nvarchar(64), /* ops.service.code */
-    @campaign_id int = NULL, /* the run is for this campaign only */
     @requested_by nvarchar(200), /* who asks */
+    @campaign_id int = NULL, /* the run is for this campaign only */
     @now datetime2(3) = NULL /* UTC; NULL means the server's clock */
 AS
 SET NOCOUNT ON;

@@ -15,7 +15,7 @@ from app.database.tsql import functions as fn
 from app.database.tsql.changes import Changes
 from app.database.tsql.errors import CompileError
 from app.database.tsql.functions import Value
-from app.database.tsql.queries import Scope, Surroundings, Variable, _aggregated, quoted
+from app.database.tsql.queries import Scope, Surroundings, Variable, _aggregated, identifier, quoted
 from app.database.tsql.source import DIALECT, Statement, comments_of, place_of
 from app.database.tsql.tables import table_variable
 from app.database.tsql.types import parse_type
@@ -407,7 +407,7 @@ class Procedure(Changes):
         if len(names) != len(returns):
             raise self.fail(statement, "INSERT", f"{len(names)} columns are named, the procedure returns {len(returns)}")
         listed = ", ".join(quoted(name) for name, _ in returns)
-        into = f"{render(exp.Schema(this=table, expressions=[exp.to_identifier(n) for n in names]))}"
+        into = f"{render(exp.Schema(this=table, expressions=[identifier(n) for n in names]))}"
         self._line(f"INSERT INTO {into} SELECT {listed} FROM {call};", depth)
 
     def _do_execute(self, statement: Statement, depth: int) -> None:

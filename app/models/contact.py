@@ -70,7 +70,8 @@ class Client(Base):
     round_no: Mapped[Small] = mapped_column(SmallInteger, server_default="1", default=1)
     loaded_at: Mapped[Moment]  # the start of the round: «с момента создания» counts from here
     updated_at: Mapped[Moment]
-    import_batch_id: Mapped[BigNull]
+    import_batch_id: Mapped[BigNull]  # the load that made the client
+    updated_batch_id: Mapped[BigNull]  # the latest load that had it
     do_not_call_after: Mapped[MomentNull]
     status_id: Mapped[Small]
     status_at: Mapped[Moment]

@@ -151,7 +151,7 @@ class DoNotCall(Base):
     do_not_call_id: Mapped[BigIdentityId]
     number: Mapped[str | None] = mapped_column(Unicode(20))
     person_id: Mapped[BigNull]
-    added_at: Mapped[Moment]
+    added_at: Mapped[Moment] = mapped_column(index=True)
     added_by: Mapped[Name]
     reason: Mapped[LineNull]
     lifted_at: Mapped[MomentNull]

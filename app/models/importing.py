@@ -9,6 +9,7 @@ from app.models.base import (
     Base,
     Big,
     BigIdentityId,
+    Code,
     CodeNull,
     Flag,
     IdentityId,
@@ -21,6 +22,7 @@ from app.models.base import (
     NameNull,
     Small,
     SmallNull,
+    off,
     on,
     zero,
 )
@@ -57,6 +59,10 @@ class ImportBatch(Base):
     file_hash: Mapped[CodeNull] = mapped_column(index=True)
     file_bytes: Mapped[int] = zero(BigInteger)
     state_id: Mapped[Small]
+    # How the file is read, as the load began: line, format, encoding, has_header, header, newline; a JSON object.
+    form: Mapped[LongNull]
+    owner: Mapped[NameNull]  # the process that loads it; nobody else may write
+    heartbeat_at: Mapped[MomentNull]  # real time even where the clock is virtual
     started_at: Mapped[Moment]
     finished_at: Mapped[MomentNull]
     lines_done: Mapped[int] = zero(
@@ -88,16 +94,16 @@ class ImportLog(Base):
 
 
 class ImportRow(Base):
-    """A line on its way in: texts cleaned, dates and numbers read. Emptied when its part is applied."""
+    """A line on its way in: texts cleaned, dates and numbers read, empty what the line does not give. Emptied when its
+    part is applied. Moments are local ones of the client's zone, or UTC where the flag beside them says so."""
 
     __tablename__ = "import_row"
     __table_args__ = {"schema": "contacts"}
 
     batch_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
     line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    campaign_code_key: Mapped[CodeNull]  # empty: the campaign of the batch
-    client_code: Mapped[CodeNull]
-    client_code_key: Mapped[CodeNull]
+    campaign_code: Mapped[CodeNull]  # empty: the campaign of the batch
+    client_code: Mapped[Code]
     segment_code: Mapped[CodeNull]
     crm_id: Mapped[CodeNull]
     last_name: Mapped[str | None] = mapped_column(Unicode(100))
@@ -105,9 +111,11 @@ class ImportRow(Base):
     middle_name: Mapped[str | None] = mapped_column(Unicode(100))
     attributes: Mapped[LongNull]
     load_priority: Mapped[SmallNull]
-    zone_code_key: Mapped[CodeNull]
+    zone_code: Mapped[CodeNull]
     do_not_call_after: Mapped[MomentNull]
+    do_not_call_after_is_utc: Mapped[Flag] = off()
     callback_at: Mapped[MomentNull]
+    callback_at_is_utc: Mapped[Flag] = off()
     callback_agent: Mapped[CodeNull]
     raw_line: Mapped[LongNull]
 
@@ -123,19 +131,21 @@ class ImportPhone(Base):
     position: Mapped[Small] = mapped_column(primary_key=True, autoincrement=False)
     number: Mapped[str] = mapped_column(Unicode(20))
     number_raw: Mapped[str] = mapped_column(Unicode(64))
-    type_code_key: Mapped[CodeNull]
+    type_code: Mapped[CodeNull]  # empty: the first enabled type
 
 
 class ImportReject(Base):
-    """A line that was not loaded, with the reason, kept as it stood in the file so that it can be corrected."""
+    """A line that was not loaded, with the reason, kept as it stood in the file so that it can be corrected; or, as a
+    warning, a line that was loaded with something left out. The reasons are those of app/importing/reasons.py."""
 
     __tablename__ = "import_reject"
     __table_args__ = {"schema": "contacts"}
 
     batch_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
     line_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    reason_code: Mapped[str] = mapped_column(Unicode(40), primary_key=True)
     column_name: Mapped[CodeNull]
     value: Mapped[NameNull]
-    reason_code: Mapped[str] = mapped_column(Unicode(40))
+    client_code: Mapped[CodeNull]
     is_warning: Mapped[Flag] = mapped_column(default=False, server_default="0")
     raw_line: Mapped[LongNull]

@@ -10,6 +10,7 @@ import atexit
 import importlib.util
 import os
 import platform
+import shutil
 import signal
 import threading
 from pathlib import Path
@@ -19,6 +20,7 @@ import redis
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from app.embedded.account import Account, account_name
 from app.embedded.server import HOST, EmbeddedServer
 from app.errors import AcmError
 from app.i18n import gettext as _
@@ -58,8 +60,13 @@ class EmbeddedValkey(EmbeddedServer):
         )
         owner = data.stat()
         as_owner = os.geteuid() == 0 and owner.st_uid != 0
+        binary = find_binary()
+        account = Account(owner.st_uid, owner.st_gid, account_name(owner.st_uid) or str(owner.st_uid))
+        if as_owner and not account.runs(binary, "--version"):
+            binary = Path(shutil.copy(binary, self.folder / "valkey-server"))  # the project is closed to that account
+            self.give(binary)
         return {
-            "argv": [str(find_binary()), str(configuration)],
+            "argv": [str(binary), str(configuration)],
             "environment": {"PATH": "/usr/local/bin:/usr/bin:/bin", "LC_ALL": "C", "TZ": "UTC"},
             "folder": str(data),
             "uid": owner.st_uid if as_owner else None,

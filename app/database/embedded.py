@@ -26,7 +26,6 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote
@@ -34,6 +33,7 @@ from urllib.parse import quote
 import psycopg
 from psycopg import sql
 
+from app.embedded.account import Account, account_name
 from app.embedded.server import HOST, EmbeddedServer
 from app.errors import AcmError
 from app.i18n import gettext as _
@@ -53,33 +53,6 @@ NOT_DURABLE: Mapping[str, str | int] = {
     "shared_buffers": "256MB",
     "max_wal_size": "1GB",
 }
-
-
-@dataclass(frozen=True)
-class Account:
-    """The account that PostgreSQL runs under when the application is root."""
-
-    uid: int
-    gid: int
-    name: str
-
-    def runs(self, *argv: str | Path) -> bool:
-        """Whether a command succeeds under this account."""
-        try:
-            done = subprocess.run(
-                [str(part) for part in argv],
-                user=self.uid,
-                group=self.gid,
-                extra_groups=[],
-                cwd="/",
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                check=False,
-            )
-        except OSError:
-            return False
-        return done.returncode == 0
 
 
 class EmbeddedPostgres(EmbeddedServer):
@@ -202,7 +175,7 @@ class EmbeddedPostgres(EmbeddedServer):
     def _account(self) -> Account | None:
         """Whom to run as: ourselves, or, as root, the owner of the data, else of the folder, else nobody."""
         if os.geteuid() != 0:
-            if not _has_name(os.getuid()):
+            if account_name(os.getuid()) is None:
                 raise AcmError(
                     _("Account %(uid)s has no name on this machine, PostgreSQL does not start under it.",
                       uid=os.getuid()),
@@ -217,8 +190,9 @@ class EmbeddedPostgres(EmbeddedServer):
         for path in (self.cluster, self.folder):
             with contextlib.suppress(FileNotFoundError):
                 owner = path.stat()
-                if owner.st_uid != 0 and _has_name(owner.st_uid):
-                    return Account(owner.st_uid, owner.st_gid, pwd.getpwuid(owner.st_uid).pw_name)
+                name = account_name(owner.st_uid)
+                if owner.st_uid != 0 and name is not None:
+                    return Account(owner.st_uid, owner.st_gid, name)
         for name in ("nobody", "daemon"):
             with contextlib.suppress(KeyError):
                 entry = pwd.getpwnam(name)
@@ -490,14 +464,6 @@ def memory_megabytes() -> int:
 
 def _quoted(value: str | int) -> str:
     return "'" + str(value).replace("'", "''") + "'"
-
-
-def _has_name(uid: int) -> bool:
-    try:
-        pwd.getpwuid(uid)
-    except KeyError:
-        return False
-    return True
 
 
 _shared: dict[Path, EmbeddedPostgres] = {}

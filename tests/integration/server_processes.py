@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from app.database.embedded import Account
+from app.embedded.account import Account
 
 ROOT = Path(__file__).parents[2]
 USER = Path(__file__).with_name("embedded_user.py")

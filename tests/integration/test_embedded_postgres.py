@@ -20,7 +20,8 @@ import pytest
 from server_processes import User, alive, gone, plain_python, processes
 
 from app.database import embedded
-from app.database.embedded import NOT_DURABLE, Account, EmbeddedPostgres, find_binaries, usable_binaries
+from app.database.embedded import NOT_DURABLE, EmbeddedPostgres, find_binaries, usable_binaries
+from app.embedded.account import Account
 from app.errors import AcmError
 
 is_root = os.geteuid() == 0

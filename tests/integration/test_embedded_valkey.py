@@ -175,3 +175,15 @@ def test_an_empty_valkey_for_each_test_again(valkey_url: str) -> None:
     with redis.Redis.from_url(valkey_url) as server:
         assert server.dbsize() == 0
         server.set("left", "behind")
+
+
+@pytest.mark.needs_root
+def test_a_binary_closed_to_the_plain_user_is_copied(
+    home: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tmp_path.chmod(0o700)
+    monkeypatch.setenv("ACM_VALKEY_BIN", str(shutil.copy(valkey.find_binary(), tmp_path)))
+    shutil.chown(home, "nobody", "nogroup")
+    with EmbeddedValkey(folder) as server:
+        assert psutil.Process(server.pid).exe() == str(folder / "valkey-server")
+        assert client(server).ping()

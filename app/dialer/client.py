@@ -345,9 +345,8 @@ class CiscoClient:
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception_type(again),
             stop=tenacity.stop_after_attempt(retries.attempts),
-            wait=tenacity.wait_exponential_jitter(
-                retries.first_seconds, retries.most_seconds, jitter=retries.first_seconds
-            ),
+            wait=tenacity.wait_exponential(retries.first_seconds, retries.most_seconds)
+            + tenacity.wait_random(0, retries.first_seconds),
             sleep=time.sleep,
             reraise=True,
         )

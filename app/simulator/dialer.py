@@ -787,9 +787,11 @@ class Engine:
         self.paused = threading.Event()
         self._thread = threading.Thread(target=self._run, name="simulated dialer", daemon=True)
 
-    def start(self) -> None:
+    def start(self, in_thread: bool = True) -> None:
+        """Take up the work, and step on in real time unless the caller does."""
         self.dialer.start()
-        self._thread.start()
+        if in_thread:
+            self._thread.start()
 
     def stop(self) -> None:
         """Stop stepping; what was played is stored already."""

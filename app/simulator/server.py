@@ -15,6 +15,8 @@ from waitress.server import create_server
 from werkzeug.exceptions import HTTPException
 
 from app.database.engine import create_engine
+from app.errors import AcmError
+from app.i18n import gettext as _
 from app.simulator import callbacks, campaigns, control, directory, imports
 from app.simulator.answers import ApiError, Refusal, error_body, xml
 from app.simulator.centre import DATABASE_ERRORS, ContactCentre, centre
@@ -121,7 +123,20 @@ class _Listener:
         self._open()
 
     def _open(self) -> None:
-        self._server: Any = create_server(
+        try:
+            self._server: Any = self._create()
+        except OSError as error:
+            raise AcmError(
+                _("The simulator cannot listen on %(host)s:%(port)s: %(reason)s.",
+                  host=self._host, port=self.port, reason=error.strerror),
+                _("Give another --port, or end what listens there."),
+            ) from error  # fmt: skip
+        self.port = self._server.effective_port
+        self._thread = threading.Thread(target=self._serve, args=(self._server,), name="simulator http", daemon=True)
+        self._thread.start()
+
+    def _create(self) -> Any:
+        return create_server(
             self._app,
             host=self._host,
             port=self.port,
@@ -129,9 +144,6 @@ class _Listener:
             ident="unifiedconfig",
             clear_untrusted_proxy_headers=True,
         )
-        self.port = self._server.effective_port
-        self._thread = threading.Thread(target=self._serve, args=(self._server,), name="simulator http", daemon=True)
-        self._thread.start()
 
     @staticmethod
     def _serve(server: Any) -> None:
@@ -157,12 +169,17 @@ class _Listener:
 class Simulator:
     """A contact centre that runs: its server listens, its dialer dials. A context manager; `close` ends both."""
 
-    def __init__(self, centre: ContactCentre) -> None:
+    def __init__(self, centre: ContactCentre, runs_by_itself: bool = True) -> None:
         self.centre = centre
         self.engine = Engine(centre)
         settings = centre.settings
-        self.engine.start()
-        self._listener = _Listener(create_app(centre, self.engine), settings.host, settings.port, settings.threads)
+        app = create_app(centre, self.engine)
+        self._listener = _Listener(app, settings.host, settings.port, settings.threads)
+        try:
+            self.engine.start(in_thread=runs_by_itself)
+        except BaseException:
+            self._listener.close()
+            raise
         self._watch = threading.Thread(target=self._watch_refusals, name="simulator watch", daemon=True)
         self._watch.start()
 
@@ -205,16 +222,18 @@ def create_simulator(
     *,
     now: Callable[[], datetime] | None = None,
     settings: SimulatorSettings | None = None,
+    runs_by_itself: bool = True,
     **values: Any,
 ) -> Simulator:
     """Start a simulated contact centre in this process.
 
     `database_url` is a SQLAlchemy URL of a database for it alone; `now` replaces the application's clock (naive UTC).
-    `settings`, or single settings by name (`agents=30, seed=7, port=0`), say what it is like.
+    `settings`, or single settings by name (`agents=30, seed=7, port=0`), say what it is like. With `runs_by_itself`
+    off nobody dials until the caller steps the dialer: `simulator.engine.dialer.step()`.
     """
     settings = settings or SimulatorSettings(**{"port": 0, **values})
     engine = create_engine(database_url, program="acm simulator")
-    return Simulator(ContactCentre(engine, settings, now))
+    return Simulator(ContactCentre(engine, settings, now), runs_by_itself)
 
 
 def serve(settings: SimulatorSettings) -> Simulator:

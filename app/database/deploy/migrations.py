@@ -66,7 +66,9 @@ def downgrade(connection: sa.Connection, revision: str) -> None:
 def _unknown(revision: str, error: CommandError) -> AcmError:
     words = str(error).rstrip(".")
     if "such revision" in words or "locate revision" in words or "Ambiguous" in words:
-        known = ", ".join(script.revision for script in reversed(list(ScriptDirectory.from_config(config()).walk_revisions())))
+        known = ", ".join(
+            script.revision for script in reversed(list(ScriptDirectory.from_config(config()).walk_revisions()))
+        )
         return AcmError(
             _("There is no revision %(revision)s in migrations/.", revision=revision),
             _("The revisions are: base, %(known)s.", known=known),

@@ -49,7 +49,10 @@ def _wanted(item: CompiledObject, dialect: str, known: Catalog) -> Wanted:
 
 def text_hash(text: str) -> str:
     """A hash that takes no notice of line ends, of blanks at them, nor of CREATE OR ALTER, which servers rewrite."""
-    lines = [line.rstrip() for line in re.sub(r"(?i)\bCREATE\s+(OR\s+ALTER\s+)?(?=VIEW|FUNC|PROC)", "CREATE ", text).splitlines()]
+    lines = [
+        line.rstrip()
+        for line in re.sub(r"(?i)\bCREATE\s+(OR\s+ALTER\s+)?(?=VIEW|FUNC|PROC)", "CREATE ", text).splitlines()
+    ]
     return hashlib.sha256("\n".join(lines).strip().encode()).hexdigest()
 
 

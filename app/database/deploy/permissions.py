@@ -19,8 +19,12 @@ from app.database.tsql.source import place_of
 from app.models import SCHEMAS
 
 _NAME = r"[a-z_][a-z0-9_]*"
-_ROLE = re.compile(rf"IF\s+DATABASE_PRINCIPAL_ID\s*\(\s*N?'({_NAME})'\s*\)\s+IS\s+NULL\s+CREATE\s+ROLE\s+\[?({_NAME})\]?$", re.I)
-_RIGHT = re.compile(rf"(GRANT|REVOKE)\s+(.+?)\s+ON\s+SCHEMA::\[?({_NAME})\]?\s+(?:TO|FROM)\s+\[?({_NAME})\]?$", re.I | re.S)
+_ROLE = re.compile(
+    rf"IF\s+DATABASE_PRINCIPAL_ID\s*\(\s*N?'({_NAME})'\s*\)\s+IS\s+NULL\s+CREATE\s+ROLE\s+\[?({_NAME})\]?$", re.I
+)
+_RIGHT = re.compile(
+    rf"(GRANT|REVOKE)\s+(.+?)\s+ON\s+SCHEMA::\[?({_NAME})\]?\s+(?:TO|FROM)\s+\[?({_NAME})\]?$", re.I | re.S
+)
 _RIGHTS = {"SELECT", "INSERT", "UPDATE", "DELETE", "EXECUTE", "CONTROL", "VIEW DEFINITION", "REFERENCES"}
 
 

@@ -78,7 +78,10 @@ class DeployConflict(AcmError):
     def __init__(self, names: list[str]) -> None:
         self.names = names
         super().__init__(
-            _("Changed on the server by hand, and in the file as well: %(names)s. Nothing was done.", names=", ".join(names)),
+            _(
+                "Changed on the server by hand, and in the file as well: %(names)s. Nothing was done.",
+                names=", ".join(names),
+            ),
             _("Look with `acm sql diff NAME`, keep it with `acm sql pull NAME`, or lose it with --overwrite NAME."),
         )
 
@@ -110,7 +113,30 @@ def upgrade(
     with _transaction(engine) as connection:
         server = server_of(connection)
         server.lock()
-        return _Deployment(connection, server, objects, overwrite, progress).run(scripts)
+        return Deployment(connection, server, objects, overwrite, progress).run(scripts)
+
+
+def downgrade(engine: sa.Engine, revision: str, folder: Path = SQL_FOLDER) -> list[str]:
+    """Drop the objects of sql/ and take the tables back to `revision` ("base": none), in one transaction.
+
+    Returns the names dropped. Raises AcmError, and does nothing, for an unknown revision or when an object was changed
+    on the server by hand.
+    """
+    objects = wanted(engine.dialect.name, folder)
+    with _transaction(engine) as connection:
+        server = server_of(connection)
+        server.lock()
+        found = server.found()
+        states = _states(objects, found, _records(connection))
+        if by_hand := [state.name for state in states if state.state in (BY_HAND, CONFLICT)]:
+            raise DeployConflict(by_hand)
+        ours = [name for name in reversed(objects) if name in found]
+        ours += [state.name for state in states if state.state == OBSOLETE]
+        for name in sorted(ours, key=lambda name: found[name].kind == "view", reverse=True):
+            server.drop(found[name])
+        connection.execute(sa.delete(SqlObject).where(SqlObject.name.in_(ours)))
+        migrations.downgrade(connection, revision)
+        return ours
 
 
 @contextlib.contextmanager
@@ -127,7 +153,9 @@ def _permissions(path: Path, dialect: str) -> str:
     return compile_permissions(path) if dialect == "postgresql" else path.read_text(encoding="utf-8")
 
 
-class _Deployment:
+class Deployment:
+    """One deployment under way, in the connection's transaction."""
+
     def __init__(
         self, connection: sa.Connection, server: Server, objects: dict[str, Wanted], overwrite: Collection[str],
         progress: Callable[[str], None],
@@ -155,7 +183,9 @@ class _Deployment:
                 for name in reversed(views):
                     self._park(found, name, parked)
                 changed |= parked.keys() - kept
-            self.progress(_("tables: %(before)s -> %(after)s", before=report.revision_before or "-", after=report.revision))
+            self.progress(
+                _("tables: %(before)s -> %(after)s", before=report.revision_before or "-", after=report.revision)
+            )
             migrations.upgrade(connection)
         self.server.before_objects()
         for name, state in states.items():
@@ -165,7 +195,7 @@ class _Deployment:
             if name in parked and name in kept:
                 self.server.restore(parked.pop(name))
             elif name in changed or name in parked:
-                self._deploy(name, found, parked, kept)
+                self.deploy(name, found, parked)
         self.server.after_objects([name for name in views if name not in changed])
         for name, script in scripts:
             self._run_permissions(name, script)
@@ -174,7 +204,7 @@ class _Deployment:
         report.unchanged = len(self.objects) - len(report.created) - len(report.replaced) - len(kept)
         return report
 
-    def _deploy(self, name: str, found: dict[str, Found], parked: dict[str, Found], kept: set[str]) -> None:
+    def deploy(self, name: str, found: dict[str, Found], parked: dict[str, Found]) -> None:
         """Create or replace one object. Where it must be dropped, views that use it go with it and come back after."""
         item = self.objects[name]
         existing = [entry for entry in found.values() if entry.name == name]
@@ -192,7 +222,9 @@ class _Deployment:
         self.progress(f"{_('replaced') if was_there else _('created')} {item.kind} {name} {item.version}")
 
     def _park(self, found: dict[str, Found], name: str, parked: dict[str, Found]) -> None:
-        """Drop a view for a while. Only in _deploy's loop and before it, so that each comes back in its turn."""
+        """Drop a view for a while. Each comes back in its turn of run()."""
+        if name not in found:
+            return
         for user in reversed(users_of(name, self.objects)):
             if user in found and found[user].kind == "view":
                 self._park(found, user, parked)
@@ -268,7 +300,9 @@ def _records(connection: sa.Connection) -> dict[str, sa.Row]:
 def _git_commit() -> str | None:
     """The commit that the files are of, where they are a git checkout."""
     try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=migrations.ROOT, capture_output=True, text=True, timeout=10, check=False)
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=migrations.ROOT, capture_output=True, text=True, timeout=10, check=False
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout.strip()[:64] or None if done.returncode == 0 else None

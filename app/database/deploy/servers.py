@@ -80,7 +80,9 @@ class Postgres:
 
     def create(self, item: Wanted, existing: list[Found]) -> bool:
         """Create the object, or replace it in place. False: it cannot be replaced so, drop it first."""
-        others = [found for found in existing if found.kind == "view" or item.kind == "view" or not self._same(item, found)]
+        others = [
+            found for found in existing if found.kind == "view" or item.kind == "view" or not self._same(item, found)
+        ]
         if others and not (item.kind == "view" and existing[0].kind == "view"):
             return False
         point = self.connection.begin_nested()
@@ -127,7 +129,9 @@ class Mssql:
     def __init__(self, connection: sa.Connection) -> None:
         self.connection = connection
         version = str(connection.exec_driver_sql("SELECT @@VERSION").scalar())
-        product = str(connection.exec_driver_sql("SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(64))").scalar())
+        product = str(
+            connection.exec_driver_sql("SELECT CAST(SERVERPROPERTY('ProductVersion') AS nvarchar(64))").scalar()
+        )
         numbers = [int(part) if part.isdigit() else 0 for part in product.split(".")]
         self.is_babelfish = "Babelfish" in version
         # CREATE OR ALTER came with SQL Server 2016 SP1.
@@ -205,7 +209,9 @@ def failed(name: str, error: sa.exc.DBAPIError) -> AcmError:
     diagnostics = getattr(error.orig, "diag", None)
     words = getattr(diagnostics, "message_primary", None) or str(error.orig).splitlines()[0]
     hint = getattr(diagnostics, "message_detail", None) or ""
-    return AcmError(_("%(name)s is refused by the server: %(words)s", name=name, words=words), hint.splitlines()[0] if hint else "")
+    return AcmError(
+        _("%(name)s is refused by the server: %(words)s", name=name, words=words), hint.splitlines()[0] if hint else ""
+    )
 
 
 def _busy() -> AcmError:

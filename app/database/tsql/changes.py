@@ -51,7 +51,9 @@ class Changes(Queries):
             raise self.refuse(node, "INSERT", "write VALUES (...) or SELECT")
         into = exp.Schema(this=table, expressions=[identifier(name) for name in names])
         inserted = {"inserted": ("", columns)}
-        return exp.Insert(this=into, expression=built, with_=with_, returning=self._output(node, inserted, Scope(), returns))
+        return exp.Insert(
+            this=into, expression=built, with_=with_, returning=self._output(node, inserted, Scope(), returns)
+        )
 
     def _as_many(self, node: Any, values: int, columns: int) -> None:
         if values != columns:
@@ -67,7 +69,9 @@ class Changes(Queries):
     def _update(self, node: Any, returns: Returns) -> exp.Expr:
         self._only(node, {"this", "expressions", "from_", "where", "returning", "with_"})
         if not node.this.db and not isinstance(node.this.this, exp.Parameter) and not node.args.get("from_"):
-            raise self.refuse(node.this, node.this.name, "the name needs its schema", "or give it in FROM schema.t AS a")
+            raise self.refuse(
+                node.this, node.this.name, "the name needs its schema", "or give it in FROM schema.t AS a"
+            )
         scope = Scope()
         with_ = self.with_clause(node, scope)
         first = node.args["from_"].this if node.args.get("from_") else None
@@ -124,7 +128,9 @@ class Changes(Queries):
             return table, columns, [], []
         name = self._name_in_from(wanted)
         everything = [exp.Join(this=first, kind="CROSS"), *joins]
-        places = [join for join in everything if join.this.alias_or_name.lower() == name and isinstance(join.this, exp.Table)]
+        places = [
+            join for join in everything if join.this.alias_or_name.lower() == name and isinstance(join.this, exp.Table)
+        ]
         if len(places) != 1:
             raise self.refuse(wanted, name, "it is not an alias of the FROM")
         place = places[0]
@@ -142,16 +148,15 @@ class Changes(Queries):
             if join is place:
                 continue
             mentions = self._mentions(join.args.get("on"), name) or self._mentions(join.this, name)
-            if mentions and (join.side or not isinstance(join.this, exp.Table | exp.Subquery) or self._mentions(join.this, name)):
+            if mentions and (
+                join.side or not isinstance(join.this, exp.Table | exp.Subquery) or self._mentions(join.this, name)
+            ):
                 raise self.refuse(join, f"{join.side or ''} JOIN".strip(), f"it depends on {name}, the table that is changed",
                                   "gather the rows in a table variable first, then join that")  # fmt: skip
             outer = join.side or (isinstance(join.this, exp.Lateral) and join.this.args.get("cross_apply") is False)
             if outer and not kept:
                 raise self.refuse(join, "outer join", "the first table beside the changed one is joined by JOIN")
-            if mentions:
-                tests.append(join.args["on"])
-                join = exp.Join(this=join.this, kind="CROSS")
-            elif not kept and join.args.get("on"):
+            if mentions or (not kept and join.args.get("on")):
                 tests.append(join.args["on"])
                 join = exp.Join(this=join.this, kind="CROSS")
             kept.append(self.join(join, scope, None))
@@ -159,7 +164,9 @@ class Changes(Queries):
 
     def _name_in_from(self, wanted: Any) -> str:
         if wanted.db or isinstance(wanted.this, exp.Parameter):
-            raise self.refuse(wanted, wanted.sql("tsql"), "with FROM, change the alias: UPDATE a ... FROM schema.t AS a")
+            raise self.refuse(
+                wanted, wanted.sql("tsql"), "with FROM, change the alias: UPDATE a ... FROM schema.t AS a"
+            )
         return str(wanted.name).lower()
 
     @staticmethod
@@ -187,7 +194,9 @@ class Changes(Queries):
         for word, (_, columns) in tables.items():
             inner.sources[word] = From(columns)
         if len(returning.expressions) != len(returns):
-            raise self.refuse(node, "OUTPUT", f"gives {len(returning.expressions)} columns, the header has {len(returns)}")
+            raise self.refuse(
+                node, "OUTPUT", f"gives {len(returning.expressions)} columns, the header has {len(returns)}"
+            )
         items = []
         for item, (name, kind) in zip(returning.expressions, returns, strict=True):
             if item.alias_or_name.lower() != name:
@@ -198,7 +207,9 @@ class Changes(Queries):
                 if isinstance(column, exp.Column) and column.table in tables:
                     alias = tables[column.table][0]
                     column.set("table", exp.to_identifier(alias) if alias else None)
-            items.append(value.node if value.node.alias_or_name == name else exp.Alias(this=value.node, alias=identifier(name)))
+            items.append(
+                value.node if value.node.alias_or_name == name else exp.Alias(this=value.node, alias=identifier(name))
+            )
         return exp.Returning(expressions=items)
 
 

@@ -257,5 +257,3 @@ def _comment(source: Source) -> str:
 
 def _signature(source: Source) -> str:
     return f"{source.name.lower()}({', '.join(_bare(parameter.type) for parameter in _in_order(source))})"
-
-

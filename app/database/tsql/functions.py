@@ -134,7 +134,7 @@ def assign(value: Value, to: SqlType | None, strict: bool = False) -> Any:
     if value.type is None or isinstance(value.node, exp.Null):
         return cast(value.node, to) if strict else value.node
     if value.type.is_number and to.is_number:
-        changed = to.name == "bit" and not value.is_flag or to.family == "int" and value.family != "int"
+        changed = (to.name == "bit" and not value.is_flag) or (to.family == "int" and value.family != "int")
     else:
         changed = value.family != to.family and not (value.family == "date" and to.family == "datetime")
     if changed and value.is_literal and value.family == "text":
@@ -168,7 +168,9 @@ def _numeric(name: str) -> Callable[..., Value]:
             return Value(values[0].node, kind, values[0].nullable)
         if kind.family == "int" and name != "ABS":
             node = call("TRUNC", node) if name == "POWER" else node
-        result = kind if kind.family != "decimal" or name in ("ABS", "ROUND") else SqlType("decimal", 38, _scale(name, kind))
+        result = (
+            kind if kind.family != "decimal" or name in ("ABS", "ROUND") else SqlType("decimal", 38, _scale(name, kind))
+        )
         if kind.family != "decimal" and name != "ABS":
             node = cast(node, result)
         return Value(node, result, any(v.nullable for v in values))
@@ -306,7 +308,9 @@ def date_function(name: str, unit: str, values: list[Value]) -> Value:
     elif isinstance(count.node, exp.Neg) and isinstance(count.node.this, exp.Literal):
         node = exp.Sub(this=moment.node, expression=_interval(f"{count.node.this.this} {unit}"))
     else:
-        node = exp.Add(this=moment.node, expression=exp.Mul(this=_operand(count.node), expression=_interval(f"1 {unit}")))
+        node = exp.Add(
+            this=moment.node, expression=exp.Mul(this=_operand(count.node), expression=_interval(f"1 {unit}"))
+        )
     node = cast(exp.Paren(this=node), "date") if moment.family == "date" else exp.Paren(this=node)
     return Value(node, moment.type, nullable)
 

@@ -58,7 +58,9 @@ def render(node: Any, depth: int = 0, prefix: str = "", suffix: str = "") -> str
     line = re.sub(r"\s*\n\s*", " ", line) if "'" not in line else line
     if len(line) + len(prefix) + len(suffix) + 4 * depth <= WIDTH and "\n" not in line:
         return f"{prefix}{line}{suffix}"
-    laid_out = _Generator(dialect="postgres", pretty=True, indent=4, pad=4, max_text_width=WIDTH, **options).generate(node)
+    laid_out = _Generator(dialect="postgres", pretty=True, indent=4, pad=4, max_text_width=WIDTH, **options).generate(
+        node
+    )
     if prefix.strip() and isinstance(node, exp.Query | exp.DML):
         prefix = prefix.rstrip() + "\n"
     if suffix in (" THEN", " LOOP"):
@@ -355,7 +357,10 @@ class Procedure(Changes):
         self.record += 1
         row = f"r_{self.record}"
         self.body.declarations.append(f"{row} record;")
-        built.set("expressions", [exp.Alias(this=n, alias=exp.to_identifier(v.name)) for n, (v, _) in zip(stored, pairs, strict=True)])
+        built.set(
+            "expressions",
+            [exp.Alias(this=n, alias=exp.to_identifier(v.name)) for n, (v, _) in zip(stored, pairs, strict=True)],
+        )
         self._emit(built, depth, f"FOR {row} IN ", " LOOP")
         for variable, _ in pairs:
             self._line(f"    {variable.name} := {row}.{variable.name};", depth)
@@ -405,7 +410,9 @@ class Procedure(Changes):
         table, columns = self.table(node.this.this, Scope())
         names = [column.name.lower() for column in node.this.expressions]
         if len(names) != len(returns):
-            raise self.fail(statement, "INSERT", f"{len(names)} columns are named, the procedure returns {len(returns)}")
+            raise self.fail(
+                statement, "INSERT", f"{len(names)} columns are named, the procedure returns {len(returns)}"
+            )
         listed = ", ".join(quoted(name) for name, _ in returns)
         into = f"{render(exp.Schema(this=table, expressions=[identifier(n) for n in names]))}"
         self._line(f"INSERT INTO {into} SELECT {listed} FROM {call};", depth)

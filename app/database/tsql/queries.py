@@ -177,7 +177,9 @@ class Queries:
 
     def _not(self, node: Any, scope: Scope) -> exp.Expr:
         inner = self.condition(node, scope)
-        return exp.Not(this=inner if isinstance(inner, exp.Is | exp.In | exp.Paren | exp.Exists) else exp.Paren(this=inner))
+        return exp.Not(
+            this=inner if isinstance(inner, exp.Is | exp.In | exp.Paren | exp.Exists) else exp.Paren(this=inner)
+        )
 
     def _comparable(self, node: Any, left: Value, right: Value) -> None:
         one, two = left.family, right.family
@@ -190,7 +192,9 @@ class Queries:
         if (one == "text" and left.is_literal) or (two == "text" and right.is_literal):
             if not ((left.type and left.type.is_number) or (right.type and right.type.is_number)):
                 return
-        raise self.refuse(node, node.sql("tsql"), f"{left.type} is compared with {right.type}", "write CAST on one side")
+        raise self.refuse(
+            node, node.sql("tsql"), f"{left.type} is compared with {right.type}", "write CAST on one side"
+        )
 
     def _in(self, node: Any, scope: Scope) -> exp.Expr:
         left = self.value(node.this, scope)
@@ -469,7 +473,9 @@ class Queries:
     def _only(self, node: Any, parts: set[str]) -> None:
         for name, value in node.args.items():
             if value and name not in parts:
-                what = {"options": "OPTION", "into": "SELECT INTO", "for_": "FOR", "pivots": "PIVOT"}.get(name, name.upper())
+                what = {"options": "OPTION", "into": "SELECT INTO", "for_": "FOR", "pivots": "PIVOT"}.get(
+                    name, name.upper()
+                )
                 raise self.refuse(node, what, "not in house T-SQL")
 
     def with_clause(self, node: Any, scope: Scope) -> exp.With | None:
@@ -569,8 +575,14 @@ class Queries:
         loose = SqlType(kind.name) if kind.family == "text" else kind
         if have is not None and not isinstance(value.node, exp.Null):
             same = have.family == kind.family or (have.is_number and kind.is_number and kind.rank >= have.rank)
-            if not same and not (value.is_literal and have.family == "text") and (have.family, kind.family) != ("date", "datetime"):
-                raise self.refuse(item, item.sql("tsql")[:60], f"it is {have}, the header's Returns says {kind}", "write CAST")
+            if (
+                not same
+                and not (value.is_literal and have.family == "text")
+                and (have.family, kind.family) != ("date", "datetime")
+            ):
+                raise self.refuse(
+                    item, item.sql("tsql")[:60], f"it is {have}, the header's Returns says {kind}", "write CAST"
+                )
             if have == kind and isinstance(value.node, exp.Column):
                 return value.node
         return fn.cast(value.node, "varchar" if kind.family == "text" and kind.size else loose)

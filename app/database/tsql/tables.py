@@ -42,7 +42,9 @@ def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[C
             elif rest[:6] == ["IDENTITY", "(", "1", ",", "1", ")"]:
                 nullable, identity, rest = False, True, rest[6:]
             else:
-                raise error(f"{name} ... {rest[0]}", "not in house T-SQL", "NOT NULL, PRIMARY KEY, UNIQUE, IDENTITY(1,1)")
+                raise error(
+                    f"{name} ... {rest[0]}", "not in house T-SQL", "NOT NULL, PRIMARY KEY, UNIQUE, IDENTITY(1,1)"
+                )
         always = " GENERATED ALWAYS AS IDENTITY" if identity else ""
         empty = "" if nullable or identity else " NOT NULL"
         lines.append(f"{quoted(name)} {kind.postgresql}{empty}{always}{extra}")

@@ -106,7 +106,12 @@ def parse_type(words: list[str]) -> SqlType:
 def of_tree(node: exp.Expr) -> SqlType:
     """The type that a sqlglot DataType means."""
     return parse_type(
-        node.sql("tsql").replace("(", " ( ").replace(")", " ) ").replace(",", " , ").replace("NUMERIC", "DECIMAL").split()
+        node.sql("tsql")
+        .replace("(", " ( ")
+        .replace(")", " ) ")
+        .replace(",", " , ")
+        .replace("NUMERIC", "DECIMAL")
+        .split()
     )
 
 
@@ -125,9 +130,7 @@ def schema_of(metadata: sa.MetaData) -> dict[str, dict[str, Column]]:
     """What SQLAlchemy's metadata says of all tables."""
     return {
         f"{table.schema}.{table.name}": {
-            column.name: Column(
-                _of_sqlalchemy(column.type), bool(column.nullable), column.identity is not None
-            )
+            column.name: Column(_of_sqlalchemy(column.type), bool(column.nullable), column.identity is not None)
             for column in table.columns
         }
         for table in metadata.tables.values()

@@ -1,8 +1,8 @@
 """Workers: a parent that keeps so many RQ workers alive, each of which forks a process for every run.
 
 RQ's worker ends when Redis goes away at a bad moment; ours waits until Redis is back. A run in hand goes on meanwhile,
-since all that it needs is in the database. On SIGTERM the runs in hand are asked to stop at their next step, the workers
-end after them, and what was not finished is queued in the database.
+since all that it needs is in the database. On SIGTERM the runs in hand are asked to stop at their next step, the
+workers end after them, and what was not finished is queued in the database.
 """
 
 from __future__ import annotations

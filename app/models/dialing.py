@@ -162,7 +162,8 @@ class ResultStage(Base):
     batch_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
     row_no: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     recovery_key: Mapped[float] = mapped_column(Float(53))
-    db_datetime: Mapped[Moment]  # local time of the central controller
+    db_datetime: Mapped[Moment]  # when the row was written: local time of the central controller
+    generated_at: Mapped[MomentNull]  # when the call ended, in that time; a late row has an old one
     time_zone_minutes: Mapped[int]  # minutes to add to local time to get UTC
     account_number: Mapped[str | None] = mapped_column(Unicode(128))
     phone: Mapped[str | None] = mapped_column(Unicode(20))

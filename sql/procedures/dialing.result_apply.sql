@@ -167,7 +167,7 @@ JOIN core.client AS c
     ON c.client_id = COALESCE(r.client_id, x.client_id)
 JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
-CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, s.db_datetime) AS ended_at) AS e
+CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at) AS e
 LEFT JOIN core.technical_result AS t
     ON t.cisco_code = s.call_result
 LEFT JOIN strategy.technical_rule AS u

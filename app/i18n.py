@@ -2,18 +2,8 @@
 
 from __future__ import annotations
 
-import gettext as _gettext
-from functools import lru_cache
-from pathlib import Path
-
+from app import translations
 from app.settings import get_settings
-
-TRANSLATIONS = Path(__file__).parent / "translations"
-
-
-@lru_cache
-def _catalogue(language: str) -> _gettext.NullTranslations:
-    return _gettext.translation("messages", TRANSLATIONS, [language], fallback=True)
 
 
 def gettext(message: str, **values: object) -> str:
@@ -21,11 +11,16 @@ def gettext(message: str, **values: object) -> str:
 
     `values` fill %(name)s placeholders after the translation.
     """
-    from flask import has_request_context
+    from flask import current_app, has_request_context
 
-    if has_request_context():
+    if has_request_context() and "babel" in current_app.extensions:
         from flask_babel import gettext as request_gettext
 
         return str(request_gettext(message, **values))
-    text = _catalogue(get_settings().language).gettext(message)
+    text = translations.load(get_settings().language).gettext(message)
     return text % values if values else text
+
+
+def mark(message: str) -> str:
+    """The message itself, marked for the catalogue; whoever shows it translates it."""
+    return message

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from app.i18n import mark
+
 SECURITY_ADMINISTRATOR = "security_administrator"
 CAMPAIGN_ADMINISTRATOR = "campaign_administrator"
 DICTIONARY_EDITOR = "dictionary_editor"
@@ -16,11 +18,11 @@ MONITORING = "monitoring"
 
 #: Codes of the five roles, as access.group_role keeps them, and their names (msgids).
 ROLES: dict[str, str] = {
-    SECURITY_ADMINISTRATOR: "Security administrator",
-    CAMPAIGN_ADMINISTRATOR: "Campaign administrator",
-    DICTIONARY_EDITOR: "Dictionary editor",
-    REVIEWER: "Reviewer",
-    MONITORING: "Monitoring",
+    SECURITY_ADMINISTRATOR: mark("Security administrator"),
+    CAMPAIGN_ADMINISTRATOR: mark("Campaign administrator"),
+    DICTIONARY_EDITOR: mark("Dictionary editor"),
+    REVIEWER: mark("Reviewer"),
+    MONITORING: mark("Monitoring"),
 }
 
 #: The preset groups: name, English name, roles (M223-M228). The first migration puts them into the database.

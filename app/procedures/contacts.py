@@ -18,3 +18,14 @@ def client_status_update(connection: Connection, campaign_id: int, now: datetime
 def count_fold(connection: Connection) -> int:
     """Fold the appended changes of counts. Returns how many rows were folded."""
     return int(call(connection, "contacts.count_fold")[0].rows_folded)
+
+
+def segment_switch(connection: Connection, campaign_id: int, segment_id: int, is_enabled: bool) -> None:
+    """Switch a segment on or off. ProcedureError 50060 when the campaign has no such segment."""
+    call(
+        connection,
+        "contacts.segment_switch",
+        campaign_id=campaign_id,
+        segment_id=segment_id,
+        is_enabled=int(is_enabled),
+    )

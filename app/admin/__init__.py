@@ -1,0 +1,37 @@
+"""The screens, by group: one module each. `init_app` is the list of them, in the order of the menu."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_admin.theme import Bootstrap4Theme
+from flask_babel import lazy_gettext
+
+from app.admin.base import AcmAdmin, menu
+from app.admin.campaigns import CampaignsScreen
+from app.admin.contacts import ContactsScreen
+from app.admin.import_templates import ImportTemplatesScreen
+from app.admin.imports import ImportsScreen, LoadScreen
+from app.admin.monitor import MonitorScreen
+from app.admin.overview import HomeScreen
+from app.auth.roles import ROLES
+from app.frame.headers import nonce
+
+
+def init_app(app: Flask) -> None:
+    """Add all screens to the application."""
+    admin = AcmAdmin(
+        name="ACM",
+        index_view=HomeScreen(lazy_gettext("All campaigns"), "home", "/"),
+        theme=Bootstrap4Theme(base_template="layout.html", swatch="default", fluid=True),
+        csp_nonce_generator=nonce,
+    )
+    app.extensions["acm_admin"] = admin
+    app.jinja_env.globals.update(menu_groups=menu, role_names=ROLES)
+    with app.app_context():
+        admin.init_app(app)
+        admin.add_view(MonitorScreen(lazy_gettext("Monitor of a campaign"), "monitor", "/monitor"))
+        admin.add_view(CampaignsScreen(lazy_gettext("Campaigns"), "campaigns", "/campaigns"))
+        admin.add_view(ContactsScreen(lazy_gettext("Contacts"), "contacts", "/contacts"))
+        admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
+        admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
+        admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))

@@ -1,0 +1,92 @@
+"""What screens read about campaigns: views and functions of sql/, a row as SQLAlchemy gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import abort
+from sqlalchemy import Connection, text
+
+from app.frame.languages import language
+
+
+def named(row: Any, column: str = "name") -> str:
+    """The name of a dictionary row in the language of the page."""
+    english = getattr(row, f"{column}_en", None)
+    return str(english if language() == "en" and english else getattr(row, column))
+
+
+def campaigns(connection: Connection) -> Sequence[Any]:
+    """All campaigns, active ones first, then by code. Columns: dialing.campaign_overview."""
+    return connection.execute(
+        text("SELECT o.* FROM dialing.campaign_overview AS o ORDER BY o.code"),
+    ).all()
+
+
+def campaign_or_404(connection: Connection, campaign_id: int) -> Any:
+    """One row of dialing.campaign_overview; answers 404 when there is none."""
+    row = connection.execute(
+        text("SELECT o.* FROM dialing.campaign_overview AS o WHERE o.campaign_id = :campaign_id"),
+        {"campaign_id": campaign_id},
+    ).one_or_none()
+    return row if row is not None else abort(404)
+
+
+def monitor(connection: Connection, campaign_id: int, now: datetime) -> Any:
+    """The row of dialing.campaign_monitor; answers 404 when there is no such campaign."""
+    row = connection.execute(
+        text("SELECT m.* FROM dialing.campaign_monitor(:campaign_id, :now) AS m"),
+        {"campaign_id": campaign_id, "now": now},
+    ).one_or_none()
+    return row if row is not None else abort(404)
+
+
+def segments(connection: Connection, campaign_id: int) -> Sequence[Any]:
+    """Segments of a campaign by code. Columns: contacts.segment_overview."""
+    return connection.execute(
+        text(
+            "SELECT s.segment_id, s.code, s.name, s.is_enabled, s.is_blocked, s.clients, s.clients_active"
+            " FROM contacts.segment_overview AS s WHERE s.campaign_id = :campaign_id ORDER BY s.code"
+        ),
+        {"campaign_id": campaign_id},
+    ).all()
+
+
+def clients_by_status(connection: Connection, campaign_id: int) -> Sequence[Any]:
+    """Every client status with the clients that have it now: status_id, code, name, name_en, clients."""
+    return connection.execute(
+        text(
+            "SELECT s.status_id, s.code, s.name, s.name_en, COALESCE(n.clients, 0) AS clients"
+            " FROM core.client_status AS s LEFT JOIN ("
+            "SELECT c.status_id, SUM(c.clients) AS clients FROM contacts.client_status_count AS c"
+            " WHERE c.campaign_id = :campaign_id GROUP BY c.status_id"
+            ") AS n ON n.status_id = s.status_id ORDER BY s.status_id"
+        ),
+        {"campaign_id": campaign_id},
+    ).all()
+
+
+def results(connection: Connection, campaign_id: int, begin: datetime, end: datetime) -> Sequence[Any]:
+    """Attempts that ended after `begin` and up to `end`, by technical result, the most frequent first."""
+    return connection.execute(
+        text(
+            "SELECT r.code, r.name, r.name_en, r.is_contact, r.attempts"
+            " FROM dialing.campaign_result(:campaign_id, :begin, :end) AS r ORDER BY r.attempts DESC, r.code"
+        ),
+        {"campaign_id": campaign_id, "begin": begin, "end": end},
+    ).all()
+
+
+def pace(connection: Connection, campaign_id: int, minutes: int, end: datetime) -> list[tuple[int, int]]:
+    """Attempts and contacts of each of the last whole `minutes` before `end`, the oldest first."""
+    begin = end - timedelta(minutes=minutes)
+    rows = connection.execute(
+        text(
+            "SELECT p.minute_no, p.attempts, p.contacts FROM dialing.campaign_pace(:campaign_id, :begin, :end) AS p"
+        ),
+        {"campaign_id": campaign_id, "begin": begin, "end": end},
+    )
+    found = {row.minute_no: (int(row.attempts), int(row.contacts)) for row in rows}
+    return [found.get(minute, (0, 0)) for minute in range(minutes)]

@@ -1,0 +1,130 @@
+"""Contacts of a campaign (M118-M134): found by filters that an index serves, paged by key, exported as filtered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from flask import abort, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import text
+
+from app.admin import campaign_data, contact_search, export
+from app.admin.base import Screen
+from app.admin.contact_search import Filters
+from app.auth import audit, sessions
+from app.database.web import db
+from app.frame.languages import language
+from app.i18n import mark
+
+#: phone_status_id of contacts.contact_list (M130, M146).
+PHONE_STATUSES = {
+    1: mark("Active"),
+    2: mark("Dialling attempts exhausted"),
+    3: mark("Blocked"),
+    4: mark("Do not call"),
+}
+SIZES = (50, 100, 200)
+_EXPORT_PAGE = 2000
+_EXPORT_MAXIMUM = 1_000_000
+
+
+class ContactsScreen(Screen):
+    """The list of one campaign; without one, the campaign has to be chosen."""
+
+    screen = "contacts"
+    group = "campaigns"
+    icon = "users"
+    actions: ClassVar = {"choose": "view", "index": "view", "export": "view"}
+
+    @expose("/")
+    def choose(self) -> Any:
+        wanted = request.args.get("campaign", "")
+        if wanted.isdigit():
+            return redirect(url_for(".index", campaign_id=int(wanted)))
+        with db.engine.connect() as connection:
+            rows = [row for row in campaign_data.campaigns(connection) if row.state_id != 3]
+        return self.render("screens/contacts_choose.html", campaigns=rows)
+
+    @expose("/<int:campaign_id>/")
+    def index(self, campaign_id: int) -> Any:
+        filters = Filters.of(request.args)
+        size = int(request.args["size"]) if request.args.get("size") in map(str, SIZES) else SIZES[0]
+        with db.engine.connect() as connection:
+            campaign = campaign_data.campaign_or_404(connection, campaign_id)
+            page = contact_search.find(connection, campaign_id, filters, request.args.get("after", "")[:120], size)
+            segments = campaign_data.segments(connection, campaign_id)
+            statuses = campaign_data.clients_by_status(connection, campaign_id)
+            results = _results(connection)
+            total = contact_search.count(connection, campaign_id)
+        arguments = {name: value for name, value in request.args.items() if name != "after" and value}
+        return self.render(
+            "screens/contacts.html", campaign=campaign, page=page, filters=filters, segments=segments,
+            statuses=statuses, results=results, total=total, phone_statuses=PHONE_STATUSES, size=size, sizes=SIZES,
+            named=campaign_data.named, may=sessions.may, is_first="after" not in request.args,
+            next_url=url_for(".index", campaign_id=campaign_id, **arguments, after=page.next_key) if page.next_key else None,
+            first_url=url_for(".index", campaign_id=campaign_id, **arguments),
+            export_arguments={name: value for name, value in arguments.items() if name != "size"},
+        )  # fmt: skip
+
+    @expose("/<int:campaign_id>/export.<kind>")
+    def export(self, campaign_id: int, kind: str) -> Any:
+        """What is filtered, as CSV or Excel, up to a million rows."""
+        if kind not in export.KINDS:
+            abort(404)
+        filters = Filters.of(request.args)
+        with db.engine.begin() as connection:
+            campaign = campaign_data.campaign_or_404(connection, campaign_id)
+            audit.record(
+                connection, "contacts_export", "campaign", campaign_id, after={"kind": kind, **_told(filters)},
+                username=current_user.username,
+            )  # fmt: skip
+        return export.send(f"contacts-{campaign.code}", kind, _headers(), _rows(campaign_id, filters))
+
+
+def _results(connection: Any) -> Any:
+    return connection.execute(
+        text(
+            "SELECT t.technical_result_id, t.code, t.name, t.name_en FROM core.technical_result AS t"
+            " WHERE t.is_enabled = 1 ORDER BY t.sort_order, t.code"
+        )
+    ).all()
+
+
+def _headers() -> list[str]:
+    """Names of the columns (M118-M133), in their order."""
+    return [
+        _("Phone loaded at"), _("Phone"), _("Type"), _("Form number"), _("Client status"), _("Segment"),
+        _("Result of the last call (Dialer)"), _("Result of the last call (agent, level 1)"),
+        _("Result of the last call (agent, level 2)"), _("Last call at"), _("Callback"), _("Attempts"),
+        _("Phone status"), _("Dialling postponed until"), _("In work"), _("Do not call after"),
+    ]  # fmt: skip
+
+
+def _rows(campaign_id: int, filters: Filters) -> Iterator[list[Any]]:
+    """Rows of an export; moments are datetimes in UTC, which the writer turns into the user's zone."""
+    english = "_en" if language() == "en" else ""
+    phone_statuses = {code: _(name) for code, name in PHONE_STATUSES.items()}
+    yes = _("yes")
+    key, written = "", 0
+    with db.engine.connect() as connection:
+        while written < _EXPORT_MAXIMUM:
+            page = contact_search.find(connection, campaign_id, filters, key, _EXPORT_PAGE)
+            for row in page.rows:
+                written += 1
+                yield [
+                    row.loaded_at, row.number, row.type_code, row.client_code, getattr(row, f"client_status{english}"),
+                    row.segment_code, getattr(row, f"technical_result{english}"),
+                    getattr(row, f"agent_result_1{english}"), getattr(row, f"agent_result_2{english}"),
+                    row.last_attempt_at, row.callback_at, row.attempts, phone_statuses[row.phone_status_id],
+                    row.postponed_until, yes if row.is_in_work else "", row.do_not_call_after,
+                ]  # fmt: skip
+            if page.next_key is None:
+                return
+            key = page.next_key
+
+
+def _told(filters: Filters) -> dict[str, Any]:
+    return {name: value for name, value in vars(filters).items() if value not in (None, "")}

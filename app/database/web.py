@@ -1,0 +1,18 @@
+"""The database as the web application sees it: Flask-SQLAlchemy-Lite over the one engine of the process."""
+
+from __future__ import annotations
+
+from flask import Flask
+from flask_sqlalchemy_lite import SQLAlchemy
+from sqlalchemy import Engine
+
+db = SQLAlchemy(require_default_engine=False)
+
+
+def init_app(app: Flask, engine: Engine) -> None:
+    """Give the application `engine`: `db.engine` for plain connections, `db.session` for Flask-Admin's lists."""
+    db.init_app(app)
+    with app.app_context():
+        # The extension makes its own engines from URLs; ours knows the embedded server and explains failures.
+        db.engines["default"] = engine
+        db.sessionmaker.configure(bind=engine)

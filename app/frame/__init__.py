@@ -1,0 +1,1 @@
+"""What every page of the web interface stands in: headers, languages, formats, assets, errors."""

@@ -1,7 +1,7 @@
 /*
 strategy.client_status_now          version 1.0.0          2026-11-23
 
-The status that each client should have at a moment (M136-M144). A processed client keeps its status. A client that a limit
+The status that a client should have at a moment (M136-M144). A processed client keeps its status. A client that a limit
 stopped keeps that status for as long as that same limit holds. Anyone else gets the first limit that is reached: attempts with
 the agent result, stop date, the two durations in the precedence that the strategy names (M53), attempts of the client, attempts
 of every phone that the strategy still allows (M140); or is active.
@@ -13,6 +13,7 @@ Returns    rows: client_id bigint, status_id smallint
 */
 CREATE OR ALTER FUNCTION strategy.client_status_now
 (
+    @client_id bigint, /* core.client.client_id */
     @now datetime2(3) /* UTC */
 )
 RETURNS TABLE
@@ -52,33 +53,7 @@ FROM (
             AS is_first_call_reached,
         CASE WHEN DATEADD(MINUTE, v.created_minutes, c.loaded_at) <= @now THEN 1 ELSE 0 END AS is_created_reached,
         CASE WHEN c.attempts >= v.max_client_attempts THEN 1 ELSE 0 END AS is_client_reached,
-        CASE
-            WHEN NOT EXISTS (
-                SELECT 1 AS found
-                FROM core.phone AS p
-                JOIN strategy.version_phone_type AS t
-                    ON t.strategy_version_id = v.strategy_version_id
-                    AND t.phone_type_id = p.phone_type_id
-                WHERE p.client_id = c.client_id
-                    AND t.is_dialled = 1
-                    AND p.is_blocked = 0
-                    AND p.is_do_not_call = 0
-                    AND t.max_attempts <= p.attempts
-            ) THEN 0
-            WHEN EXISTS (
-                SELECT 1 AS found
-                FROM core.phone AS p
-                JOIN strategy.version_phone_type AS t
-                    ON t.strategy_version_id = v.strategy_version_id
-                    AND t.phone_type_id = p.phone_type_id
-                WHERE p.client_id = c.client_id
-                    AND t.is_dialled = 1
-                    AND p.is_blocked = 0
-                    AND p.is_do_not_call = 0
-                    AND (t.max_attempts IS NULL OR t.max_attempts > p.attempts)
-            ) THEN 0
-            ELSE 1
-        END AS is_type_reached
+        CASE WHEN p.phones_allowed > 0 AND p.phones_under = 0 THEN 1 ELSE 0 END AS is_type_reached
     FROM core.client AS c
     JOIN core.client_status AS s
         ON s.status_id = c.status_id
@@ -89,4 +64,18 @@ FROM (
     LEFT JOIN strategy.agent_rule AS a
         ON a.strategy_version_id = v.strategy_version_id
         AND a.agent_result_id = c.agent_result_id
+    CROSS APPLY (
+        SELECT
+            COUNT(*) AS phones_allowed,
+            SUM(CASE WHEN t.max_attempts <= h.attempts THEN 0 ELSE 1 END) AS phones_under
+        FROM core.phone AS h
+        JOIN strategy.version_phone_type AS t
+            ON t.phone_type_id = h.phone_type_id
+        WHERE h.client_id = c.client_id
+            AND t.strategy_version_id = v.strategy_version_id
+            AND t.is_dialled = 1
+            AND h.is_blocked = 0
+            AND h.is_do_not_call = 0
+    ) AS p
+    WHERE c.client_id = @client_id
 ) AS f;

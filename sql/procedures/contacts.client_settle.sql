@@ -22,6 +22,7 @@ AS
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
+DECLARE @work table (client_id bigint NOT NULL PRIMARY KEY);
 DECLARE @client table (
     client_id bigint NOT NULL PRIMARY KEY,
     campaign_id int NOT NULL,
@@ -44,6 +45,11 @@ IF @now IS NULL
 
 BEGIN TRANSACTION;
 
+INSERT INTO @work (client_id)
+SELECT w.client_id
+FROM core.work_client AS w
+WHERE w.work_id = @work_id;
+
 INSERT INTO @client (client_id, campaign_id, old_segment_id, old_status_id, segment_id, status_id, is_new_status)
 SELECT
     c.client_id,
@@ -53,13 +59,13 @@ SELECT
     c.segment_id,
     n.status_id,
     CASE WHEN n.status_id = c.status_id THEN 0 ELSE 1 END
-FROM core.work_client AS w
+FROM @work AS w
 JOIN core.client AS c
     ON c.client_id = w.client_id
-JOIN strategy.client_status_now(@now) AS n
-    ON n.client_id = w.client_id
-WHERE w.work_id = @work_id
-    AND (n.status_id <> c.status_id OR n.status_id <> c.counted_status_id OR c.segment_id <> c.counted_segment_id);
+CROSS APPLY strategy.client_status_now(c.client_id, @now) AS n
+WHERE n.status_id <> c.status_id
+    OR n.status_id <> c.counted_status_id
+    OR c.segment_id <> c.counted_segment_id;
 
 UPDATE c
 SET
@@ -95,10 +101,9 @@ SELECT
     f.was_free,
     f.is_free,
     f.facts_key
-FROM core.work_client AS w
+FROM @work AS w
 JOIN strategy.phone_fact AS f
-    ON f.client_id = w.client_id
-WHERE w.work_id = @work_id;
+    ON f.client_id = w.client_id;
 
 /* New classes are rare. Their makers queue at one row, so that none is made twice. */
 IF EXISTS (
@@ -139,11 +144,10 @@ BEGIN
         f.attempt_day,
         f.day_attempts,
         @now
-    FROM core.work_client AS w
+    FROM @work AS w
     JOIN strategy.phone_fact AS f
         ON f.client_id = w.client_id
-    WHERE w.work_id = @work_id
-        AND NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key);
+    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key);
 END;
 
 UPDATE p

@@ -187,10 +187,15 @@ def _function(source: Source, around: Surroundings, catalog: Catalog) -> tuple[s
     piece = Piece(source.words[0].start, source.words[-1].end + 1, text)
     sql = (
         f"CREATE OR REPLACE FUNCTION {source.name.lower()}({_parameters(source, around)})\n"
-        f"RETURNS TABLE ({_columns(returns)})\nLANGUAGE sql STABLE\nAS $body$\n{source.header.text}\n{text}\n$body$;\n"
+        f"RETURNS TABLE ({_columns(returns)})\nLANGUAGE sql STABLE\nAS {_dollars(source.header.text + chr(10) + text + chr(10))};\n"
     )
     nullable = {name: value.nullable for name, value in outputs}
     return sql, {name: Column(kind, nullable[name]) for name, kind in returns}, [piece]
+
+
+# Views over views join more tables than PostgreSQL reorders by itself (8). Without this a small table variable would be
+# joined last, after the views had been worked out for the whole base.
+PLANNER = "SET join_collapse_limit TO 16\nSET from_collapse_limit TO 16\nSET geqo TO off\n"
 
 
 def _procedure(source: Source, around: Surroundings, catalog: Catalog) -> tuple[str, Columns | None, list[Piece]]:
@@ -200,14 +205,20 @@ def _procedure(source: Source, around: Surroundings, catalog: Catalog) -> tuple[
     # SETOF void gives no row at all, so that a caller sees the same nothing as from SQL Server.
     result = f"TABLE ({_columns(returns)})" if returns is not None else "SETOF void"
     sql = (
-        f"CREATE OR REPLACE FUNCTION {source.name.lower()}({parameters})\nRETURNS {result}\nLANGUAGE plpgsql\nAS $body$\n"
-        f"{source.header.text}\n#variable_conflict use_column\n{_frame(body, source)}$body$;\n"
+        f"CREATE OR REPLACE FUNCTION {source.name.lower()}({parameters})\nRETURNS {result}\nLANGUAGE plpgsql\n{PLANNER}"
+        f"AS {_dollars(source.header.text + chr(10) + '#variable_conflict use_column' + chr(10) + _frame(body))};\n"
     )
     columns = {name: Column(kind) for name, kind in returns} if returns is not None else None
     return sql, columns, body.pieces
 
 
-def _frame(body: Body, source: Source) -> str:
+def _dollars(text: str) -> str:
+    """The text between dollar quotes that it does not hold itself."""
+    tag = next(tag for tag in ("$body$", *(f"$body{number}$" for number in range(1, 99))) if tag not in text)
+    return f"{tag}\n{text}{tag}"
+
+
+def _frame(body: Body) -> str:
     declare = "DECLARE\n" + "".join(f"    {line}\n" for line in body.declarations) if body.declarations else ""
     set_up = "".join("    " + text.replace("\n", "\n    ") + "\n" for text in body.set_up)
     lines = "".join(f"{line}\n" for line in body.lines)

@@ -85,6 +85,7 @@ class Dialer:
         self._statistics: dict[int, Counter[str]] = {}
         self._callback_changes: dict[int, dict[str, Any]] = {}
         self._new_callbacks: list[dict[str, Any]] = []
+        self._stride = timedelta()
         self._uncertain = False  # a transaction failed, and may have been committed all the same
         self._real_time_at = 0.0
         self._days: dict[str, str] = {}
@@ -131,8 +132,8 @@ class Dialer:
         played = 0
         while True:
             # A clock that leapt ahead is followed in longer strides.
-            stride = max(timedelta(seconds=self.centre.settings.step_seconds), (now - self.time) / 500)
-            target = min(max(now, self.time), self.time + stride)
+            self._stride = max(timedelta(seconds=self.centre.settings.step_seconds), (now - self.time) / 500)
+            target = min(max(now, self.time), self.time + self._stride)
             self._take_changes(target)
             played += self._play(target)
             self.time = target
@@ -330,7 +331,9 @@ class Dialer:
         if attempt.agent is None and group:
             attempt.agent = group.take()
             attempt.reserved = attempt.started
-        if attempt.agent is None:
+        if attempt.agent is None and result == MACHINE:
+            self._without_agent(moment, attempt, MACHINE)
+        elif attempt.agent is None:
             campaign.abandoned += 1
             self._without_agent(moment, attempt, 20 if campaign.has_abandon_route() else 16)
         else:
@@ -624,7 +627,7 @@ class Dialer:
             self.callbacks += lists.fetch_callbacks(connection, zones.to_local(centre.zone, moment), moment)
         self._call_back(moment)
         self._night(moment)
-        self._at(moment + timedelta(minutes=1), self._minute)
+        self._at(moment + max(timedelta(minutes=1), self._stride), self._minute)
 
     def _night(self, moment: datetime) -> None:
         local = zones.to_local(self.centre.zone, moment)

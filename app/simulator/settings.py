@@ -56,7 +56,7 @@ class SimulatorSettings(BaseSettings):
     )
 
     # The people who are called
-    answer_share: float = Field(1.0, ge=0, le=5, description="Multiplies how often people answer.")
+    answer_share: float = Field(1.0, ge=0, le=100, description="Multiplies how often people answer.")
     bad_number_share: float = Field(0.06, ge=0, le=1, description="Share of numbers that never work.")
     hang_up_share: float = Field(0.03, ge=0, le=1, description="Share of answers that are put down at once (21).")
     unanswered: dict[int, float] = Field(

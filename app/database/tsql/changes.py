@@ -26,7 +26,6 @@ class Changes(Queries):
         return built, built.args.get("returning") is not None
 
     def _insert(self, node: Any, returns: Returns) -> exp.Expr:
-        self._only(node, {"this", "expression", "returning", "with_"})
         if not isinstance(node.this, exp.Schema):
             raise self.refuse(node, "INSERT", "name the columns: INSERT INTO t (a, b)")
         scope = Scope()
@@ -67,7 +66,6 @@ class Changes(Queries):
         return columns[name]
 
     def _update(self, node: Any, returns: Returns) -> exp.Expr:
-        self._only(node, {"this", "expressions", "from_", "where", "returning", "with_"})
         if not node.this.db and not isinstance(node.this.this, exp.Parameter) and not node.args.get("from_"):
             raise self.refuse(
                 node.this, node.this.name, "the name needs its schema", "or give it in FROM schema.t AS a"
@@ -93,7 +91,6 @@ class Changes(Queries):
         )  # fmt: skip
 
     def _delete(self, node: Any, returns: Returns) -> exp.Expr:
-        self._only(node, {"this", "tables", "where", "returning", "with_"})
         scope = Scope()
         with_ = self.with_clause(node, scope)
         named = node.args.get("tables") or []
@@ -186,8 +183,6 @@ class Changes(Queries):
         returning = node.args.get("returning")
         if returning is None:
             return None
-        if returning.args.get("into"):
-            raise self.refuse(node, "OUTPUT INTO", "not in house T-SQL", "return it, or select the rows first")
         if returns is None:
             raise self.refuse(node, "OUTPUT", "the header says: Returns nothing")
         inner = Scope(dict(scope.sources))

@@ -1,0 +1,48 @@
+"""Running pieces of house T-SQL on the engine under test: compiled on PostgreSQL, as they stand on SQL Server."""
+
+from __future__ import annotations
+
+import itertools
+from typing import Any
+
+from sqlalchemy.engine import Connection
+
+from app.database.deploy.bundle import plain_create
+from app.database.procedure import call
+from app.database.tsql import Catalog, compile_file
+
+_number = itertools.count(1)
+
+
+def create(connection: Connection, text: str, catalog: Catalog | None = None) -> None:
+    """Put one object on the server; it goes with the transaction of the test."""
+    if connection.dialect.name == "mssql":
+        compile_file("test.sql", text=text, catalog=catalog)  # what is refused is refused on both
+        connection.exec_driver_sql(plain_create(text))
+    else:
+        cursor = connection.connection.cursor()
+        cursor.execute(compile_file("test.sql", text=text, catalog=catalog).sql)
+        cursor.close()
+
+
+def procedure(body: str, returns: str = "nothing", parameters: str = "", name: str = "") -> tuple[str, str]:
+    """Name and text of a procedure of house T-SQL."""
+    name = name or f"ops.try_{next(_number)}"
+    header = f"/*\n{name}  version 1.0.0  2026-11-23\n\nA test.\n\nReturns  {returns}\n*/\n"
+    text = f"{header}CREATE OR ALTER PROCEDURE {name}\n{parameters}\nAS\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\n{body}\n"
+    return name, text
+
+
+def run(connection: Connection, body: str, returns: str = "nothing", parameters: str = "", catalog: Catalog | None = None,
+        **values: Any) -> list[tuple[Any, ...]]:  # fmt: skip
+    """Create a procedure with this body and call it; its rows as tuples."""
+    name, text = procedure(body, returns, parameters)
+    create(connection, text, catalog)
+    return [tuple(row) for row in call(connection, name, **values)]
+
+
+def value(connection: Connection, expression: str, kind: str, declare: str = "") -> Any:
+    """What an expression gives, as a value of the T-SQL type `kind`; bit comes as 0 or 1 from either engine."""
+    rows = run(connection, f"{declare}\nSELECT {expression} AS value;", f"one row: value {kind}")
+    assert len(rows) == 1
+    return int(rows[0][0]) if isinstance(rows[0][0], bool) else rows[0][0]

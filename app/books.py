@@ -1,4 +1,4 @@
-"""The books: what went in is there, what was dialled was allowed, and what is derived agrees with what it derives from."""
+"""The books: what went in is there, what was dialled was allowed, what is derived agrees with its sources."""
 
 from __future__ import annotations
 

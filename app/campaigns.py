@@ -1,4 +1,4 @@
-"""Making campaigns with their schedule and first strategy version: rows only; every check is strategy.version_publish's."""
+"""Making campaigns and saving strategies: rows only, every check is in strategy.version_publish."""
 
 from __future__ import annotations
 
@@ -240,7 +240,7 @@ def _save_schedule(
 
 def _insert_id(connection: Connection, model: type, **values: object) -> int:
     identity = connection.execute(insert(model).values(**values)).inserted_primary_key
-    return int(identity[0])
+    return int(identity[0])  # type: ignore[index]
 
 
 def _by_code(connection: Connection, model: type, key: object, code: str) -> int:

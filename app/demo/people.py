@@ -1,4 +1,4 @@
-"""Made-up people: Russian names and phone numbers in the ranges and zones of real regions. The same seed, the same people."""
+"""Made-up people: Russian names, numbers in the ranges and zones of real regions. The same seed, the same people."""
 
 from __future__ import annotations
 

@@ -68,7 +68,7 @@ AGENT_ACTIONS = [
 ]
 PHONE_TYPES = [("M", "Мобильный", "Mobile"), ("H", "Домашний", "Home"), ("W", "Рабочий", "Work")]
 # code, name, English name, Cisco's CallResult, counts as an attempt, live person, priority, delay in minutes.
-# The nine of M96-M104 keep the deck's priority and delay. What counts: Cisco results 2, 17, 18, 19, 25, 26, 27, 28, 33 do not.
+# The nine of M96-M104 keep the deck's priority and delay. Cisco's 2, 17, 18, 19, 25, 26, 27, 28 and 33 do not count.
 TECHNICAL_RESULTS = [
     ("NOT_ATTEMPTED", "Не набирался", "Not attempted", 0, 0, 0, 5, None),
     ("DIALING_ERROR", "Ошибка набора", "Error while dialing", 2, 0, 0, 5, 30),

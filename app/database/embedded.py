@@ -163,6 +163,12 @@ class EmbeddedPostgres(EmbeddedServer):
                 connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 
     def diagnose(self, log: str) -> AcmError | None:
+        if "contains errors" in log:
+            faults = re.findall(r"LOG:  (.* in file \".*custom\.conf\".*)", log)
+            return AcmError(
+                _("PostgreSQL does not accept a setting: %(reason)s.", reason=faults[0] if faults else "?"),
+                _("Mend %(file)s.", file=self.cluster / "custom.conf"),
+            )
         if "could not create shared memory segment" in log or "could not map anonymous shared memory" in log:
             return AcmError(
                 _("PostgreSQL gets too little memory to start."),

@@ -95,6 +95,15 @@ def test_own_settings_in_custom_conf_win_and_stay(folder: Path) -> None:
         assert connection.execute("SHOW max_connections").fetchone() == ("33",)
 
 
+def test_a_mistake_in_custom_conf_is_named(folder: Path) -> None:
+    with new(folder):
+        pass
+    (folder / "data" / "custom.conf").write_text("max_conections = 33\n")
+    with pytest.raises(AcmError, match='unrecognized configuration parameter "max_conections"') as refused:
+        new(folder).start()
+    assert "custom.conf" in refused.value.hint
+
+
 def test_nobody_gets_in_without_the_password(folder: Path) -> None:
     with new(folder) as server:
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):

@@ -30,7 +30,7 @@ RETRIES = Retries(attempts=2, first_seconds=0.5, most_seconds=3.0)
 
 @dataclass(frozen=True)
 class DialerAccess:
-    """How a dialer is reached. Its secrets are decrypted when they are needed: `client` and `hds` may raise AcmError."""
+    """How a dialer is reached. Its secrets are decrypted when needed: `client` and `hds` may raise AcmError."""
 
     dialer_id: int
     name: str

@@ -48,7 +48,7 @@ class Scheduler:
         self.lease_seconds = settings.scheduler_lease_seconds
         self.run_lease_seconds = settings.run_lease_seconds
         self._stopped = False  # a plain flag: a signal handler must not take the lock that an Event has
-        self._is_active = False
+        self._is_active: bool | None = None
         self._queue: Any = None
         self._taken_since: dict[int, float] = {}
         self._complained: dict[str, str] = {}

@@ -47,6 +47,8 @@ def list_services(as_json: bool) -> None:
     language = get_settings().language
     headings = (_("Code"), _("Service"), _("On"), _("Schedule"), _("Next run"), _("Last run"), _("State"), _("Error"))
     table = Table(*headings)
+    for place in (0, 3, 4, 5):
+        table.columns[place].no_wrap = True
     for row in rows:
         table.add_row(
             row.code,

@@ -18,7 +18,7 @@ setup-test:
 
 ##@ Use
 
-.PHONY: install demo run worker scheduler doctor
+.PHONY: install demo run worker scheduler books doctor
 install: ## set up (or set up again): virtual environment, packages, translations
 	@rm -f $(VENV)/.acm-installed
 	@scripts/bootstrap run
@@ -34,6 +34,9 @@ worker: setup ## a worker for the services
 
 scheduler: setup ## the scheduler of the services
 	@$(BIN)/acm scheduler
+
+books: setup ## check that every client, phone, attempt and result is accounted for
+	@$(BIN)/acm books
 
 doctor: setup ## check database, drivers, folders, clock, dialer, Active Directory, and say how to mend them
 	@$(BIN)/acm doctor
@@ -93,5 +96,7 @@ clean: ## remove what was built; the data in var/ stays
 
 clean-data: ## remove var/: the embedded database, uploads and keys [YES=1]
 	@[ "$(YES)" = 1 ] || { echo "make clean-data YES=1 removes all data in var/" >&2; exit 1; }
-	@cluster=$$(readlink var/postgresql/data || true); case "$$cluster" in /var/lib/acm/postgresql-*/data) rm -rf "$$(dirname "$$cluster")" ;; esac
+	@# Of a closed project that root runs, the cluster itself lies elsewhere.
+	@find var -name data -type l -lname '/var/lib/acm/postgresql-*/data' -printf '%l\n' 2>/dev/null \
+		| while read -r cluster; do rm -rf "$${cluster%/data}"; done
 	@rm -rf var

@@ -124,6 +124,8 @@ class Changes(Queries):
             scope.sources[name] = From(columns)
             return table, columns, [], []
         name = self._name_in_from(wanted)
+        first = first.copy()
+        first.set("joins", None)
         everything = [exp.Join(this=first, kind="CROSS"), *joins]
         places = [
             join for join in everything if join.this.alias_or_name.lower() == name and isinstance(join.this, exp.Table)

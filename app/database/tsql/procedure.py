@@ -120,44 +120,33 @@ class Procedure(Changes):
 
     # -- one result set ----------------------------------------------------------------------------------------------
 
-    def _results(self, statements: list[Statement]) -> tuple[int, bool]:
-        """How many result sets these statements can give at most, and whether the end of them can be reached."""
-        count = 0
+    def _results(self, statements: list[Statement]) -> tuple[int, int]:
+        """The most result sets on the ways through these statements: that reach the end, and that leave before (-1: none)."""
+        alive, left = 0, -1
         for statement in statements:
-            kind, words = statement.kind, [str(word.text).upper() for word in statement.words]
-            inner, goes_on = 0, True
-            if kind == "return" or (kind == "throw"):
-                return count, False
-            if kind == "if":
-                (one, on), (two, off) = self._results(statement.body), self._results(statement.other)
-                if not on and one:
-                    one = max(0, one + count - 1)  # this branch leaves with its own result
-                    inner = two
-                    if one > 0:
-                        raise self.fail(statement, "SELECT", "a second result set could follow the first")
-                elif not off and two and statement.other:
-                    inner = one
-                else:
-                    inner = max(one, two)
-                goes_on = on or off
-            elif kind == "while":
-                inner, _ = self._results(statement.body)
-                if inner:
-                    raise self.fail(statement, "SELECT", "a result set in a loop", "gather rows in a table variable")
-            elif kind == "block":
-                inner, goes_on = self._results(statement.body)
-            elif kind == "try":
-                (one, on), (two, off) = self._results(statement.body), self._results(statement.other)
-                inner, goes_on = max(one, two), on or off
-            elif (kind in ("select", "with") and not _assigns(words) and "INSERT" not in words) or "OUTPUT" in words:
-                inner = 1 if kind != "declare" else 0
-            count += inner
-            if count > 1:
-                raise self.fail(statement, statement.kind.upper(), "a second result set could follow the first",
-                                "a procedure gives one result set")  # fmt: skip
-            if not goes_on:
-                return count, False
-        return count, True
+            on, off = self._results_of(statement)
+            left = max(left, alive + off if off >= 0 else -1)
+            alive = alive + on if on >= 0 else -1
+            if max(alive, left) > 1:
+                raise self.fail(statement, "SELECT", "a second result set could follow the first", "give one result set")
+            if alive < 0:
+                break
+        return alive, left
+
+    def _results_of(self, statement: Statement) -> tuple[int, int]:
+        words = [str(word.text).upper() for word in statement.words]
+        if statement.kind in ("return", "throw"):
+            return -1, 0
+        if statement.kind in ("if", "try"):
+            (on, off), (other_on, other_off) = self._results(statement.body), self._results(statement.other)
+            return max(on, other_on), max(off, other_off)
+        if statement.kind in ("block", "while"):
+            on, off = self._results(statement.body)
+            if statement.kind == "while" and max(on, off) > 0:
+                raise self.fail(statement, "SELECT", "a result set in a loop", "gather rows in a table variable")
+            return (max(on, 0), off) if statement.kind == "while" else (on, off)
+        gives = "OUTPUT" in words or (statement.kind in ("select", "with") and _is_plain_query(words))
+        return int(gives), -1
 
     # -- statements --------------------------------------------------------------------------------------------------
 
@@ -312,7 +301,7 @@ class Procedure(Changes):
         )
 
     def _do_select(self, statement: Statement, depth: int) -> None:
-        node = self.parse(statement.words)
+        node = self.parse(_output_last(statement.words))
         if isinstance(node, exp.Insert | exp.Update | exp.Delete):
             self._change(statement, node, depth)
             return
@@ -548,14 +537,30 @@ def _is_option(statement: Statement) -> bool:
     return statement.kind == "set" and len(statement.words) > 1 and statement.words[1].text != "@"
 
 
+def _is_plain_query(words: list[str]) -> bool:
+    """A SELECT, perhaps after WITH, that assigns nothing and changes nothing."""
+    return not _assigns(words) and not {"INSERT", "UPDATE", "DELETE"} & set(words)
+
+
 def _assigns(words: list[str]) -> bool:
-    """SELECT @v = ... or SELECT TOP (1) @v = ..."""
-    if words[:1] != ["SELECT"]:
-        return False
-    place = 1
-    if words[1:2] == ["TOP"]:
-        place = words.index(")") + 1 if "(" in words[2:3] else 3
-    return words[place : place + 1] == ["@"] and words[place + 2 : place + 3] == ["="]
+    """SELECT @v = ... or SELECT TOP (1) @v = ..., perhaps after WITH."""
+    depth = place = 0
+    while place < len(words) and (depth or words[place] != "SELECT"):
+        depth += {"(": 1, ")": -1}.get(words[place], 0)
+        place += 1
+    rest = words[place + 1 :]
+    if rest[:1] == ["TOP"]:
+        rest = rest[rest.index(")") + 1 :] if rest[1:2] == ["("] else rest[2:]
+    return rest[:1] == ["@"] and rest[2:3] == ["="]
+
+
+def _output_last(words: list[Any]) -> list[Any]:
+    """DELETE FROM t OUTPUT ... WHERE ... with the OUTPUT at the end, where sqlglot looks for it."""
+    texts = [str(word.text).upper() for word in words]
+    if texts[:2] != ["DELETE", "FROM"] or "OUTPUT" not in texts or "WHERE" not in texts:
+        return words
+    start, end = texts.index("OUTPUT"), texts.index("WHERE")
+    return [*words[:start], *words[end:], *words[start:end]] if start < end else words
 
 
 def _is_assignment(node: Any) -> bool:

@@ -21,17 +21,24 @@ from app.database.tsql.types import Column, SqlType, of_literal, of_tree
 
 Columns = dict[str, Column]
 
-#: Words that PostgreSQL reserves and T-SQL does not: quoted where they name something.
-RESERVED = {
-    "analyse", "analyze", "array", "asymmetric", "both", "collate", "deferrable", "do", "initially", "lateral", "leading",
-    "limit", "localtime", "localtimestamp", "offset", "only", "placing", "returning", "symmetric", "trailing", "using",
-    "variadic", "window", "true", "false", "cast", "new", "old", "end",
-    # Not reserved, but not to be used bare as the name of a function's column.
-    "between", "bit", "char", "character", "coalesce", "dec", "decimal", "exists", "extract", "float", "greatest", "grouping",
-    "int", "integer", "interval", "least", "national", "nchar", "none", "normalize", "nullif", "numeric", "out", "inout",
-    "overlay", "position", "precision", "real", "row", "setof", "smallint", "substring", "time", "timestamp", "treat",
-    "trim", "values", "varchar",
-}  # fmt: skip
+#: Words that PostgreSQL does not take bare as the name of a column or function (pg_get_keywords(), version 18).
+RESERVED = set(
+    """
+    all analyse analyze and any array as asc asymmetric authorization between bigint binary bit boolean both
+    case cast char character check coalesce collate collation column concurrently constraint create cross
+    current_catalog current_date current_role current_schema current_time current_timestamp current_user dec
+    decimal default deferrable desc distinct do else end except exists extract false fetch float for foreign
+    freeze from full grant greatest group grouping having ilike in initially inner inout int integer intersect
+    interval into is isnull join json json_array json_arrayagg json_exists json_object json_objectagg json_query
+    json_scalar json_serialize json_table json_value lateral leading least left like limit localtime
+    localtimestamp merge_action national natural nchar none normalize not notnull null nullif numeric offset on
+    only or order out outer overlaps overlay placing position precision primary real references returning right
+    row select session_user setof similar smallint some substring symmetric system_user table tablesample then
+    time timestamp to trailing treat trim true union unique user using values varchar variadic verbose when
+    where window with xmlattributes xmlconcat xmlelement xmlexists xmlforest xmlnamespaces xmlparse xmlpi
+    xmlroot xmlserialize xmltable
+    """.split()
+)
 COMPARISONS = (exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE)
 ARITHMETIC = (exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod)
 #: The nodes of sqlglot's tree that house T-SQL knows, and of each the parts that are translated. What is not here is

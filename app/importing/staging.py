@@ -1,0 +1,38 @@
+"""Bulk copy of staging rows into the database, in the transaction of their part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+from sqlalchemy import Connection, Table, insert
+
+from app.importing.cleaning import PHONE_COLUMNS, REJECT_COLUMNS, ROW_COLUMNS, Staged
+from app.models.base import Base
+from app.models.importing import ImportPhone, ImportReject, ImportRow
+
+
+def copy(connection: Connection, staged: Staged) -> None:
+    """Write the rows of a part: COPY on PostgreSQL, fast_executemany on SQL Server."""
+    for model, columns, rows in (
+        (ImportRow, ROW_COLUMNS, staged.rows),
+        (ImportPhone, PHONE_COLUMNS, staged.phones),
+        (ImportReject, REJECT_COLUMNS, staged.rejects),
+    ):
+        if rows:
+            _copy(connection, model, columns, rows)
+
+
+def _copy(connection: Connection, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    table = cast(Table, model.__table__)
+    if connection.dialect.name != "postgresql":
+        names = [column.name for column in table.columns if column.name in columns]
+        order = [columns.index(name) for name in names]
+        values = [dict(zip(names, (row[at] for at in order), strict=True)) for row in rows]
+        connection.execute(insert(model).inline(), values)
+        return
+    driver: Any = connection.connection.driver_connection
+    statement = f"COPY {table.fullname} ({', '.join(columns)}) FROM STDIN"
+    with driver.cursor() as cursor, cursor.copy(statement) as target:
+        for row in rows:
+            target.write_row(row)

@@ -1,0 +1,813 @@
+/*
+contacts.import_apply          version 1.0.0          2026-11-23
+
+Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines of one
+client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep the
+rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless its campaign starts such
+clients afresh (a new round; the attempts of the day still count, since the limit of a day is the client's peace). Lines that
+cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in the file, is one
+transaction, so that a load that was killed goes on without doubling anything.
+
+Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the order
+of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and repeats its part.
+
+Called by  app/importing/loader.py
+Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
+           core.client_status
+Writes     core.client, core.phone, core.person, core.segment, dialing.callback, contacts.import_reject, contacts.import_batch,
+           core.work_set, core.work_client, contacts.import_row, contacts.import_phone
+Returns    one row: clients_loaded int, clients_updated int, clients_blocked int, clients_rejected int, phones_loaded int,
+           lines_rejected int, warnings int
+Example    EXECUTE contacts.import_apply @batch_id = 12, @owner = N'by hand', @lines_done = 5000, @bytes_done = 0;
+*/
+CREATE OR ALTER PROCEDURE contacts.import_apply
+    @batch_id bigint, /* contacts.import_batch.batch_id */
+    @owner nvarchar(200), /* the process that loads it */
+    @lines_done int, /* lines of the file up to the end of this part */
+    @bytes_done bigint, /* bytes of the file up to there */
+    @now datetime2(3) = NULL /* UTC; NULL means now */
+AS
+SET NOCOUNT ON;
+SET XACT_ABORT ON;
+
+DECLARE @segment_limit int = 1000; /* of a campaign: a file read with the wrong template must not make a segment a line */
+DECLARE @state_id smallint;
+DECLARE @current_owner nvarchar(200);
+DECLARE @lines_before int;
+DECLARE @campaign_code nvarchar(64);
+DECLARE @started_at datetime2(3);
+DECLARE @default_type_id int;
+DECLARE @turns int;
+DECLARE @turn int = 1;
+DECLARE @work_id bigint;
+DECLARE @clients_loaded int;
+DECLARE @clients_updated int;
+DECLARE @clients_blocked int;
+DECLARE @clients_rejected int;
+DECLARE @phones_loaded int;
+DECLARE @lines_rejected int;
+DECLARE @warnings int;
+DECLARE @row table (
+    line_no int NOT NULL PRIMARY KEY,
+    campaign_id int NULL,
+    default_zone_id int NULL,
+    restarts_on_reload bit NULL,
+    client_code_key nvarchar(64) NOT NULL,
+    segment_code_key nvarchar(64) NULL,
+    zone_id int NULL,
+    reason_code nvarchar(40) NULL,
+    column_name nvarchar(64) NULL,
+    value nvarchar(200) NULL
+);
+DECLARE @phone table (
+    line_no int NOT NULL,
+    position smallint NOT NULL,
+    number nvarchar(20) NOT NULL,
+    number_raw nvarchar(64) NOT NULL,
+    type_code nvarchar(64) NULL,
+    phone_type_id int NULL,
+    PRIMARY KEY (line_no, position)
+);
+DECLARE @segment table (
+    campaign_id int NOT NULL,
+    code_key nvarchar(64) NOT NULL,
+    line_no int NOT NULL,
+    segment_no int NOT NULL,
+    PRIMARY KEY (campaign_id, code_key)
+);
+/* The lines that are loaded: turn 1 is the first line of its client, turn 2 the second. */
+DECLARE @line table (
+    turn int NOT NULL,
+    line_no int NOT NULL,
+    campaign_id int NOT NULL,
+    client_code_key nvarchar(64) NOT NULL,
+    PRIMARY KEY (turn, line_no)
+);
+DECLARE @client table (
+    campaign_id int NOT NULL,
+    client_code_key nvarchar(64) NOT NULL,
+    client_code nvarchar(64) NOT NULL,
+    default_zone_id int NOT NULL,
+    restarts_on_reload bit NOT NULL,
+    segment_code_key nvarchar(64) NULL,
+    crm_id nvarchar(64) NULL,
+    last_name nvarchar(100) NULL,
+    first_name nvarchar(100) NULL,
+    middle_name nvarchar(100) NULL,
+    attributes nvarchar(max) NULL,
+    load_priority smallint NULL,
+    zone_id int NULL,
+    do_not_call_after datetime2(3) NULL,
+    do_not_call_after_is_utc bit NOT NULL,
+    PRIMARY KEY (campaign_id, client_code_key)
+);
+DECLARE @known table (
+    client_id bigint NOT NULL PRIMARY KEY,
+    campaign_id int NOT NULL,
+    client_code_key nvarchar(64) NOT NULL,
+    is_new bit NOT NULL,
+    is_blocked bit NOT NULL,
+    restarts bit NOT NULL,
+    was_counted bit NOT NULL,
+    zone_id int NOT NULL,
+    UNIQUE (campaign_id, client_code_key)
+);
+DECLARE @number table (
+    client_id bigint NOT NULL,
+    number nvarchar(20) NOT NULL,
+    number_raw nvarchar(64) NOT NULL,
+    phone_type_id int NULL,
+    campaign_id int NOT NULL,
+    line_no int NOT NULL,
+    position smallint NOT NULL,
+    PRIMARY KEY (client_id, number)
+);
+DECLARE @callback table (
+    client_id bigint NOT NULL,
+    due_at datetime2(3) NOT NULL,
+    campaign_id int NOT NULL,
+    phone_id bigint NOT NULL,
+    agent nvarchar(64) NULL,
+    PRIMARY KEY (client_id, due_at)
+);
+
+IF @now IS NULL
+    SET @now = SYSUTCDATETIME();
+
+BEGIN TRANSACTION;
+
+SELECT
+    @state_id = b.state_id,
+    @current_owner = b.owner,
+    @lines_before = b.lines_done,
+    @started_at = b.started_at,
+    @campaign_code = k.code_key
+FROM contacts.import_batch AS b WITH (ROWLOCK, UPDLOCK)
+LEFT JOIN core.campaign AS k
+    ON k.campaign_id = b.campaign_id
+WHERE b.batch_id = @batch_id;
+
+IF @state_id IS NULL OR @state_id <> 1
+    THROW 50072, N'The value for the parameter @batch_id is not supported. There is no such load under way.', 1;
+
+IF COALESCE(@current_owner, N'') <> @owner
+    THROW 50073, N'Another process has taken this load over.', 1;
+
+IF @lines_done < @lines_before
+    THROW 50074, N'The value for the parameter @lines_done is not supported. These lines are loaded already.', 1;
+
+SELECT TOP (1) @default_type_id = t.phone_type_id
+FROM core.phone_type AS t
+WHERE t.is_enabled = 1
+ORDER BY t.sort_order, t.phone_type_id;
+
+IF @default_type_id IS NULL
+    THROW 50076, N'No phone type is enabled.', 1;
+
+/* -- What the codes of the lines mean, and which lines cannot be loaded ------------------------------------------------ */
+
+INSERT INTO @phone (line_no, position, number, number_raw, type_code, phone_type_id)
+SELECT
+    s.line_no,
+    s.position,
+    s.number,
+    s.number_raw,
+    s.type_code,
+    t.phone_type_id
+FROM contacts.import_phone AS s
+LEFT JOIN core.phone_type AS t
+    ON t.code_key = UPPER(LTRIM(RTRIM(s.type_code)))
+    AND t.is_enabled = 1
+WHERE s.batch_id = @batch_id
+    AND s.line_no > @lines_before;
+
+INSERT INTO @row (
+    line_no, campaign_id, default_zone_id, restarts_on_reload, client_code_key, segment_code_key, zone_id, reason_code,
+    column_name, value
+)
+SELECT
+    s.line_no,
+    k.campaign_id,
+    k.default_zone_id,
+    k.restarts_on_reload,
+    UPPER(LTRIM(RTRIM(s.client_code))),
+    UPPER(LTRIM(RTRIM(s.segment_code))),
+    z.zone_id,
+    CASE
+        WHEN s.campaign_code IS NULL AND @campaign_code IS NULL THEN N'campaign_missing'
+        WHEN k.campaign_id IS NULL THEN N'campaign_unknown'
+        WHEN k.state_id = 3 THEN N'campaign_archived'
+        WHEN u.type_code IS NOT NULL THEN N'phone_type_unknown'
+        WHEN NOT EXISTS (SELECT 1 AS found FROM @phone AS p WHERE p.line_no = s.line_no) THEN N'phone_missing'
+        ELSE NULL
+    END,
+    CASE
+        WHEN k.campaign_id IS NULL OR k.state_id = 3 THEN N'contact.client.campaign.code'
+        WHEN u.type_code IS NOT NULL THEN N'contact.phone.type.code'
+        ELSE N'contact.phone.number'
+    END,
+    CASE
+        WHEN k.campaign_id IS NULL OR k.state_id = 3 THEN COALESCE(s.campaign_code, @campaign_code)
+        ELSE u.type_code
+    END
+FROM contacts.import_row AS s
+LEFT JOIN core.campaign AS k
+    ON k.code_key = COALESCE(UPPER(LTRIM(RTRIM(s.campaign_code))), @campaign_code)
+LEFT JOIN core.time_zone AS z
+    ON z.code_key = UPPER(LTRIM(RTRIM(s.zone_code)))
+    AND z.is_enabled = 1
+LEFT JOIN (
+    SELECT p.line_no AS line_no, MIN(p.type_code) AS type_code
+    FROM @phone AS p
+    WHERE p.phone_type_id IS NULL
+        AND p.type_code IS NOT NULL
+    GROUP BY p.line_no
+) AS u
+    ON u.line_no = s.line_no
+WHERE s.batch_id = @batch_id
+    AND s.line_no > @lines_before;
+
+INSERT INTO @segment (campaign_id, code_key, line_no, segment_no)
+SELECT
+    y.campaign_id,
+    y.code_key,
+    y.line_no,
+    n.segments + ROW_NUMBER() OVER (PARTITION BY y.campaign_id ORDER BY y.line_no)
+FROM (
+    SELECT r.campaign_id AS campaign_id, r.segment_code_key AS code_key, MIN(r.line_no) AS line_no
+    FROM @row AS r
+    WHERE r.reason_code IS NULL
+        AND r.segment_code_key IS NOT NULL
+        AND NOT EXISTS (
+            SELECT 1 AS found
+            FROM core.segment AS g
+            WHERE g.campaign_id = r.campaign_id
+                AND g.code_key = r.segment_code_key
+        )
+    GROUP BY r.campaign_id, r.segment_code_key
+) AS y
+CROSS APPLY (
+    SELECT COUNT(*) AS segments
+    FROM core.segment AS g
+    WHERE g.campaign_id = y.campaign_id
+) AS n;
+
+UPDATE r
+SET
+    reason_code = N'segment_limit',
+    column_name = N'contact.client.segment.code',
+    value = r.segment_code_key
+FROM @row AS r
+JOIN @segment AS g
+    ON g.campaign_id = r.campaign_id
+    AND g.code_key = r.segment_code_key
+WHERE g.segment_no > @segment_limit
+    AND r.reason_code IS NULL;
+
+INSERT INTO contacts.import_reject (
+    batch_id, line_no, reason_code, column_name, value, client_code, is_warning, raw_line
+)
+SELECT
+    @batch_id,
+    r.line_no,
+    r.reason_code,
+    r.column_name,
+    r.value,
+    s.client_code,
+    0,
+    s.raw_line
+FROM @row AS r
+JOIN contacts.import_row AS s
+    ON s.batch_id = @batch_id
+    AND s.line_no = r.line_no
+WHERE r.reason_code IS NOT NULL;
+
+INSERT INTO contacts.import_reject (batch_id, line_no, reason_code, column_name, value, client_code, is_warning)
+SELECT
+    @batch_id,
+    s.line_no,
+    N'zone_unknown',
+    N'contact.client.timeZone.code',
+    s.zone_code,
+    s.client_code,
+    1
+FROM @row AS r
+JOIN contacts.import_row AS s
+    ON s.batch_id = @batch_id
+    AND s.line_no = r.line_no
+WHERE r.reason_code IS NULL
+    AND r.zone_id IS NULL
+    AND s.zone_code IS NOT NULL;
+
+INSERT INTO contacts.import_reject (batch_id, line_no, reason_code, column_name, value, client_code, is_warning)
+SELECT
+    @batch_id,
+    g.line_no,
+    N'segment_created',
+    N'contact.client.segment.code',
+    s.segment_code,
+    s.client_code,
+    1
+FROM @segment AS g
+JOIN contacts.import_row AS s
+    ON s.batch_id = @batch_id
+    AND s.line_no = g.line_no
+WHERE g.segment_no <= @segment_limit;
+
+INSERT INTO core.segment (campaign_id, code, code_key, is_enabled, created_at)
+SELECT
+    g.campaign_id,
+    LTRIM(RTRIM(s.segment_code)),
+    g.code_key,
+    1,
+    @now
+FROM @segment AS g
+JOIN contacts.import_row AS s
+    ON s.batch_id = @batch_id
+    AND s.line_no = g.line_no
+WHERE g.segment_no <= @segment_limit
+ORDER BY g.campaign_id, g.code_key;
+
+/* -- One row a client ------------------------------------------------------------------------------------------------- */
+
+INSERT INTO @line (turn, line_no, campaign_id, client_code_key)
+SELECT
+    ROW_NUMBER() OVER (PARTITION BY r.campaign_id, r.client_code_key ORDER BY r.line_no),
+    r.line_no,
+    r.campaign_id,
+    r.client_code_key
+FROM @row AS r
+WHERE r.reason_code IS NULL;
+
+SELECT @turns = MAX(x.turn)
+FROM @line AS x;
+
+INSERT INTO @client (
+    campaign_id, client_code_key, client_code, default_zone_id, restarts_on_reload, segment_code_key, crm_id, last_name,
+    first_name, middle_name, attributes, load_priority, zone_id, do_not_call_after, do_not_call_after_is_utc
+)
+SELECT
+    r.campaign_id,
+    r.client_code_key,
+    LTRIM(RTRIM(s.client_code)),
+    r.default_zone_id,
+    r.restarts_on_reload,
+    r.segment_code_key,
+    s.crm_id,
+    s.last_name,
+    s.first_name,
+    s.middle_name,
+    s.attributes,
+    s.load_priority,
+    r.zone_id,
+    s.do_not_call_after,
+    s.do_not_call_after_is_utc
+FROM @line AS x
+JOIN @row AS r
+    ON r.line_no = x.line_no
+JOIN contacts.import_row AS s
+    ON s.batch_id = @batch_id
+    AND s.line_no = x.line_no
+WHERE x.turn = 1;
+
+WHILE @turn < @turns
+BEGIN
+    SET @turn = @turn + 1;
+
+    UPDATE n
+    SET
+        segment_code_key = COALESCE(r.segment_code_key, n.segment_code_key),
+        crm_id = COALESCE(s.crm_id, n.crm_id),
+        last_name = COALESCE(s.last_name, n.last_name),
+        first_name = COALESCE(s.first_name, n.first_name),
+        middle_name = COALESCE(s.middle_name, n.middle_name),
+        attributes = COALESCE(s.attributes, n.attributes),
+        load_priority = COALESCE(s.load_priority, n.load_priority),
+        zone_id = COALESCE(r.zone_id, n.zone_id),
+        do_not_call_after_is_utc = CASE
+            WHEN s.do_not_call_after IS NULL THEN n.do_not_call_after_is_utc
+            ELSE s.do_not_call_after_is_utc
+        END,
+        do_not_call_after = COALESCE(s.do_not_call_after, n.do_not_call_after)
+    FROM @client AS n
+    JOIN @line AS x
+        ON x.campaign_id = n.campaign_id
+        AND x.client_code_key = n.client_code_key
+    JOIN @row AS r
+        ON r.line_no = x.line_no
+    JOIN contacts.import_row AS s
+        ON s.batch_id = @batch_id
+        AND s.line_no = x.line_no
+    WHERE x.turn = @turn;
+END;
+
+/* -- Clients ---------------------------------------------------------------------------------------------------------- */
+
+INSERT INTO @known (client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id)
+SELECT
+    c.client_id,
+    c.campaign_id,
+    c.client_code_key,
+    0,
+    c.is_blocked,
+    CASE WHEN n.restarts_on_reload = 1 AND c.status_id <> 1 AND w.was_counted = 0 THEN 1 ELSE 0 END,
+    w.was_counted,
+    COALESCE(n.zone_id, c.zone_id, n.default_zone_id)
+FROM @client AS n
+JOIN core.client AS c WITH (ROWLOCK, UPDLOCK)
+    ON c.campaign_id = n.campaign_id
+    AND c.client_code_key = n.client_code_key
+CROSS APPLY (
+    SELECT CASE WHEN c.import_batch_id = @batch_id OR c.updated_batch_id = @batch_id THEN 1 ELSE 0 END AS was_counted
+) AS w
+ORDER BY c.client_id;
+
+INSERT INTO core.segment (campaign_id, code, code_key, is_enabled, created_at)
+SELECT DISTINCT
+    n.campaign_id,
+    N'1',
+    N'1',
+    1,
+    @now
+FROM @client AS n
+WHERE n.segment_code_key IS NULL
+    AND NOT EXISTS (
+        SELECT 1 AS found
+        FROM @known AS k
+        WHERE k.campaign_id = n.campaign_id
+            AND k.client_code_key = n.client_code_key
+    )
+    AND NOT EXISTS (
+        SELECT 1 AS found
+        FROM core.segment AS g
+        WHERE g.campaign_id = n.campaign_id
+            AND g.code_key = N'1'
+    );
+
+INSERT INTO core.person (crm_id, crm_id_key, created_at)
+SELECT
+    MIN(LTRIM(RTRIM(n.crm_id))),
+    UPPER(LTRIM(RTRIM(n.crm_id))),
+    @now
+FROM @client AS n
+WHERE n.crm_id IS NOT NULL
+    AND NOT EXISTS (
+        SELECT 1 AS found
+        FROM core.person AS q
+        WHERE q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+    )
+GROUP BY UPPER(LTRIM(RTRIM(n.crm_id)))
+ORDER BY UPPER(LTRIM(RTRIM(n.crm_id)));
+
+INSERT INTO core.client (
+    campaign_id, client_code, client_code_key, segment_id, person_id, last_name, first_name, middle_name, attributes, zone_id,
+    load_priority, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at
+)
+SELECT
+    n.campaign_id,
+    n.client_code,
+    n.client_code_key,
+    g.segment_id,
+    q.person_id,
+    n.last_name,
+    n.first_name,
+    n.middle_name,
+    n.attributes,
+    n.zone_id,
+    n.load_priority,
+    @now,
+    @now,
+    @batch_id,
+    @batch_id,
+    m.utc_at,
+    1,
+    @now
+FROM @client AS n
+JOIN core.segment AS g
+    ON g.campaign_id = n.campaign_id
+    AND g.code_key = COALESCE(n.segment_code_key, N'1')
+LEFT JOIN core.person AS q
+    ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+CROSS APPLY core.utc_moment(
+    COALESCE(n.zone_id, n.default_zone_id), n.do_not_call_after, n.do_not_call_after_is_utc
+) AS m
+WHERE NOT EXISTS (
+    SELECT 1 AS found
+    FROM @known AS k
+    WHERE k.campaign_id = n.campaign_id
+        AND k.client_code_key = n.client_code_key
+)
+ORDER BY n.campaign_id, n.client_code_key;
+
+UPDATE c
+SET
+    segment_id = COALESCE(g.segment_id, c.segment_id),
+    person_id = COALESCE(q.person_id, c.person_id),
+    last_name = COALESCE(n.last_name, c.last_name),
+    first_name = COALESCE(n.first_name, c.first_name),
+    middle_name = COALESCE(n.middle_name, c.middle_name),
+    attributes = COALESCE(n.attributes, c.attributes),
+    zone_id = COALESCE(n.zone_id, c.zone_id),
+    load_priority = COALESCE(n.load_priority, c.load_priority),
+    do_not_call_after = COALESCE(m.utc_at, c.do_not_call_after),
+    updated_at = @now,
+    updated_batch_id = @batch_id,
+    round_no = c.round_no + k.restarts,
+    loaded_at = CASE WHEN k.restarts = 1 THEN @now ELSE c.loaded_at END,
+    status_id = CASE WHEN k.restarts = 1 THEN 1 ELSE c.status_id END,
+    status_at = CASE WHEN k.restarts = 1 THEN @now ELSE c.status_at END,
+    attempts = CASE WHEN k.restarts = 1 THEN 0 ELSE c.attempts END,
+    first_attempt_at = CASE WHEN k.restarts = 1 THEN NULL ELSE c.first_attempt_at END,
+    last_technical_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.last_technical_result_id END,
+    last_agent_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.last_agent_result_id END,
+    agent_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.agent_result_id END,
+    agent_result_attempts = CASE WHEN k.restarts = 1 THEN 0 ELSE c.agent_result_attempts END
+FROM core.client AS c
+JOIN @known AS k
+    ON k.client_id = c.client_id
+JOIN @client AS n
+    ON n.campaign_id = k.campaign_id
+    AND n.client_code_key = k.client_code_key
+LEFT JOIN core.segment AS g
+    ON g.campaign_id = n.campaign_id
+    AND g.code_key = n.segment_code_key
+LEFT JOIN core.person AS q
+    ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+CROSS APPLY core.utc_moment(k.zone_id, n.do_not_call_after, n.do_not_call_after_is_utc) AS m;
+
+INSERT INTO @known (client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id)
+SELECT
+    c.client_id,
+    c.campaign_id,
+    c.client_code_key,
+    1,
+    0,
+    0,
+    0,
+    COALESCE(n.zone_id, n.default_zone_id)
+FROM @client AS n
+JOIN core.client AS c
+    ON c.campaign_id = n.campaign_id
+    AND c.client_code_key = n.client_code_key
+WHERE NOT EXISTS (
+    SELECT 1 AS found
+    FROM @known AS k
+    WHERE k.campaign_id = n.campaign_id
+        AND k.client_code_key = n.client_code_key
+);
+
+/* -- Phones ----------------------------------------------------------------------------------------------------------- */
+
+UPDATE p
+SET
+    loaded_at = @now,
+    waits_from = @now,
+    attempts = 0,
+    last_technical_result_id = NULL,
+    last_agent_result_id = NULL,
+    hold_agent_result_id = NULL
+FROM core.phone AS p
+JOIN @known AS k
+    ON k.client_id = p.client_id
+WHERE k.restarts = 1;
+
+INSERT INTO @number (client_id, number, number_raw, phone_type_id, campaign_id, line_no, position)
+SELECT
+    y.client_id,
+    y.number,
+    y.number_raw,
+    y.phone_type_id,
+    y.campaign_id,
+    y.line_no,
+    y.position
+FROM (
+    SELECT
+        k.client_id AS client_id,
+        p.number AS number,
+        p.number_raw AS number_raw,
+        p.phone_type_id AS phone_type_id,
+        k.campaign_id AS campaign_id,
+        p.line_no AS line_no,
+        p.position AS position,
+        ROW_NUMBER() OVER (PARTITION BY k.client_id, p.number ORDER BY p.line_no DESC, p.position DESC) AS turn
+    FROM @phone AS p
+    JOIN @line AS x
+        ON x.line_no = p.line_no
+    JOIN @known AS k
+        ON k.campaign_id = x.campaign_id
+        AND k.client_code_key = x.client_code_key
+) AS y
+WHERE y.turn = 1;
+
+UPDATE p
+SET
+    phone_type_id = COALESCE(x.phone_type_id, p.phone_type_id),
+    number_raw = x.number_raw
+FROM core.phone AS p
+JOIN @number AS x
+    ON x.client_id = p.client_id
+    AND x.number = p.number
+WHERE p.phone_type_id <> x.phone_type_id
+    OR p.number_raw <> x.number_raw;
+
+INSERT INTO core.phone (
+    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from
+)
+SELECT
+    x.client_id,
+    x.campaign_id,
+    COALESCE(x.phone_type_id, @default_type_id),
+    x.number,
+    x.number_raw,
+    @now,
+    @batch_id,
+    @now
+FROM @number AS x
+WHERE NOT EXISTS (
+    SELECT 1 AS found
+    FROM core.phone AS p
+    WHERE p.client_id = x.client_id
+        AND p.number = x.number
+)
+ORDER BY x.line_no, x.position;
+
+SET @phones_loaded = @@ROWCOUNT;
+
+/* The do-not-call list outlives every load, by number and by person. */
+UPDATE p
+SET is_do_not_call = 1
+FROM core.phone AS p
+JOIN @number AS x
+    ON x.client_id = p.client_id
+    AND x.number = p.number
+JOIN core.do_not_call AS d
+    ON d.number = x.number
+    AND d.lifted_at IS NULL
+WHERE p.is_do_not_call = 0;
+
+UPDATE p
+SET is_do_not_call = 1
+FROM core.phone AS p
+JOIN @known AS k
+    ON k.client_id = p.client_id
+JOIN core.client AS c
+    ON c.client_id = k.client_id
+JOIN core.do_not_call AS d
+    ON d.person_id = c.person_id
+    AND d.lifted_at IS NULL
+WHERE p.is_do_not_call = 0;
+
+/* -- Callbacks: those of an earlier load that this one does not repeat are cancelled ------------------------------------- */
+
+INSERT INTO @callback (client_id, due_at, campaign_id, phone_id, agent)
+SELECT
+    y.client_id,
+    y.due_at,
+    y.campaign_id,
+    y.phone_id,
+    y.agent
+FROM (
+    SELECT
+        k.client_id AS client_id,
+        m.utc_at AS due_at,
+        k.campaign_id AS campaign_id,
+        p.phone_id AS phone_id,
+        s.callback_agent AS agent,
+        ROW_NUMBER() OVER (PARTITION BY k.client_id, m.utc_at ORDER BY x.line_no DESC) AS turn
+    FROM @line AS x
+    JOIN contacts.import_row AS s
+        ON s.batch_id = @batch_id
+        AND s.line_no = x.line_no
+    JOIN @known AS k
+        ON k.campaign_id = x.campaign_id
+        AND k.client_code_key = x.client_code_key
+    JOIN core.client AS c
+        ON c.client_id = k.client_id
+    JOIN core.client_status AS t
+        ON t.status_id = c.status_id
+        AND t.is_final = 0
+    CROSS APPLY (
+        SELECT TOP (1) f.number AS number
+        FROM @phone AS f
+        WHERE f.line_no = x.line_no
+        ORDER BY f.position
+    ) AS n
+    JOIN core.phone AS p
+        ON p.client_id = k.client_id
+        AND p.number = n.number
+    CROSS APPLY core.utc_moment(COALESCE(p.zone_id, k.zone_id), s.callback_at, s.callback_at_is_utc) AS m
+    WHERE s.callback_at IS NOT NULL
+) AS y
+WHERE y.turn = 1;
+
+UPDATE b
+SET
+    state_id = 5,
+    closed_at = @now
+FROM dialing.callback AS b
+JOIN @callback AS x
+    ON x.client_id = b.client_id
+WHERE b.state_id = 1
+    AND b.source_id = 5
+    AND b.created_at < @started_at
+    AND NOT EXISTS (
+        SELECT 1 AS found
+        FROM @callback AS y
+        WHERE y.client_id = b.client_id
+            AND y.due_at = b.due_at
+    );
+
+INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
+SELECT
+    x.campaign_id,
+    x.client_id,
+    x.phone_id,
+    x.due_at,
+    x.agent,
+    1,
+    5,
+    @now
+FROM @callback AS x
+WHERE NOT EXISTS (
+    SELECT 1 AS found
+    FROM dialing.callback AS b
+    WHERE b.client_id = x.client_id
+        AND b.due_at = x.due_at
+        AND b.source_id = 5
+        AND b.state_id <> 5
+);
+
+/* -- What follows from it ---------------------------------------------------------------------------------------------- */
+
+INSERT INTO core.work_set (created_at)
+VALUES (@now);
+
+SET @work_id = SCOPE_IDENTITY();
+
+INSERT INTO core.work_client (work_id, client_id)
+SELECT
+    @work_id,
+    k.client_id
+FROM @known AS k;
+
+EXECUTE contacts.client_settle @work_id = @work_id, @now = @now;
+
+/* -- Counters ---------------------------------------------------------------------------------------------------------- */
+
+SELECT
+    @clients_loaded = COUNT(CASE WHEN k.is_new = 1 THEN 1 ELSE NULL END),
+    @clients_updated = COUNT(CASE WHEN k.is_new = 0 AND k.was_counted = 0 THEN 1 ELSE NULL END),
+    @clients_blocked = COUNT(CASE WHEN k.is_blocked = 1 AND k.was_counted = 0 THEN 1 ELSE NULL END)
+FROM @known AS k;
+
+SELECT
+    @lines_rejected = COUNT(CASE WHEN j.is_warning = 0 THEN 1 ELSE NULL END),
+    @warnings = COUNT(CASE WHEN j.is_warning = 1 THEN 1 ELSE NULL END)
+FROM contacts.import_reject AS j
+WHERE j.batch_id = @batch_id
+    AND j.line_no > @lines_before;
+
+/* A line whose code cannot be read counts as a client of its own. */
+SELECT @clients_rejected = COUNT(*)
+FROM (
+    SELECT DISTINCT COALESCE(UPPER(LTRIM(RTRIM(j.client_code))), CONCAT(N' ', j.line_no)) AS client_code_key
+    FROM contacts.import_reject AS j
+    WHERE j.batch_id = @batch_id
+        AND j.line_no > @lines_before
+        AND j.is_warning = 0
+) AS x
+WHERE NOT EXISTS (SELECT 1 AS found FROM @client AS n WHERE n.client_code_key = x.client_code_key);
+
+UPDATE b
+SET
+    lines_done = @lines_done,
+    bytes_done = @bytes_done,
+    heartbeat_at = SYSUTCDATETIME(),
+    clients_loaded = b.clients_loaded + @clients_loaded,
+    clients_updated = b.clients_updated + @clients_updated,
+    clients_blocked = b.clients_blocked + @clients_blocked,
+    clients_rejected = b.clients_rejected + @clients_rejected,
+    phones_loaded = b.phones_loaded + @phones_loaded,
+    lines_rejected = b.lines_rejected + @lines_rejected,
+    warnings = b.warnings + @warnings
+FROM contacts.import_batch AS b
+WHERE b.batch_id = @batch_id;
+
+DELETE FROM contacts.import_phone
+WHERE batch_id = @batch_id
+    AND line_no > @lines_before;
+
+DELETE FROM contacts.import_row
+WHERE batch_id = @batch_id
+    AND line_no > @lines_before;
+
+COMMIT TRANSACTION;
+
+SELECT
+    @clients_loaded AS clients_loaded,
+    @clients_updated AS clients_updated,
+    @clients_blocked AS clients_blocked,
+    @clients_rejected AS clients_rejected,
+    @phones_loaded AS phones_loaded,
+    @lines_rejected AS lines_rejected,
+    @warnings AS warnings;

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from flask import abort, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
+from flask_babel import pgettext
 from flask_login import current_user
 from sqlalchemy import text
 
@@ -17,15 +18,7 @@ from app.admin.contact_search import Filters
 from app.auth import audit, sessions
 from app.database.web import db
 from app.frame.languages import language
-from app.i18n import mark
 
-#: phone_status_id of contacts.contact_list (M130, M146).
-PHONE_STATUSES = {
-    1: mark("Active"),
-    2: mark("Dialling attempts exhausted"),
-    3: mark("Blocked"),
-    4: mark("Do not call"),
-}
 SIZES = (50, 100, 200)
 _EXPORT_PAGE = 2000
 _EXPORT_MAXIMUM = 1_000_000
@@ -62,7 +55,7 @@ class ContactsScreen(Screen):
         arguments = {name: value for name, value in request.args.items() if name != "after" and value}
         return self.render(
             "screens/contacts.html", campaign=campaign, page=page, filters=filters, segments=segments,
-            statuses=statuses, results=results, total=total, phone_statuses=PHONE_STATUSES, size=size, sizes=SIZES,
+            statuses=statuses, results=results, total=total, phone_statuses=_phone_statuses(), size=size, sizes=SIZES,
             named=campaign_data.named, may=sessions.may, is_first="after" not in request.args,
             next_url=url_for(".index", campaign_id=campaign_id, **arguments, after=page.next_key) if page.next_key else None,
             first_url=url_for(".index", campaign_id=campaign_id, **arguments),
@@ -82,6 +75,16 @@ class ContactsScreen(Screen):
                 username=current_user.username,
             )  # fmt: skip
         return export.send(f"contacts-{campaign.code}", kind, _headers(), _rows(campaign_id, filters))
+
+
+def _phone_statuses() -> dict[int, str]:
+    """Names of phone_status_id of contacts.contact_list (M130, M146)."""
+    return {
+        1: pgettext("phone", "Active"),
+        2: _("Dialling attempts exhausted"),
+        3: _("Blocked"),
+        4: _("Do not call"),
+    }
 
 
 def _results(connection: Any) -> Any:
@@ -106,7 +109,7 @@ def _headers() -> list[str]:
 def _rows(campaign_id: int, filters: Filters) -> Iterator[list[Any]]:
     """Rows of an export; moments are datetimes in UTC, which the writer turns into the user's zone."""
     english = "_en" if language() == "en" else ""
-    phone_statuses = {code: _(name) for code, name in PHONE_STATUSES.items()}
+    phone_statuses = _phone_statuses()
     yes = _("yes")
     key, written = "", 0
     with db.engine.connect() as connection:

@@ -215,3 +215,25 @@ def first_administrator(connection: Connection) -> str | None:
             return add_user(connection, "admin", [name], "acm", first_name=None)[1]
     except (IntegrityError, AcmError):
         return None
+
+
+def list_users(connection: Connection) -> list[dict[str, Any]]:
+    """All users by name, with their groups: username, full_name, email, groups, is_active, is_locked, last_login_at."""
+    groups: dict[int, list[str]] = {}
+    for row in connection.execute(
+        select(UserGroup.user_id, Group.name).join(Group, Group.group_id == UserGroup.group_id).order_by(Group.name)
+    ):
+        groups.setdefault(row.user_id, []).append(row.name)
+    now = real_now()
+    return [
+        {
+            "username": row.username,
+            "full_name": " ".join(part for part in (row.last_name, row.first_name) if part),
+            "email": row.email,
+            "groups": groups.get(row.user_id, []),
+            "is_active": bool(row.is_active),
+            "is_locked": row.locked_until is not None and row.locked_until > now,
+            "last_login_at": row.last_login_at,
+        }
+        for row in connection.execute(select(User.__table__).order_by(User.username_key))
+    ]

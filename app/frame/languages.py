@@ -39,7 +39,6 @@ class _Babel(Babel):
 
 def init_app(app: Flask) -> None:
     _Babel().init_app(app, default_locale=get_settings().language, locale_selector=language)
-    app.jinja_env.add_extension("jinja2.ext.i18n")
     app.register_blueprint(blueprint)
     app.context_processor(lambda: {"language": language(), "theme_name": theme(), "sidebar_narrow": _sidebar_narrow()})
 

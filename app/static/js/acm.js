@@ -68,6 +68,12 @@ const acm = (() => {
 
   const number = (value) => (value === null || value === undefined ? "—" : numbers.format(value));
 
+  // A message at the bottom of the page, for a few seconds.
+  function tell(text) {
+    showLost(text);
+    setTimeout(() => { if (lost) lost.hidden = true; }, 6000);
+  }
+
   // The value of a colour variable of the present theme, for canvases.
   function colour(name) {
     const probe = document.createElement("i");
@@ -91,6 +97,7 @@ const acm = (() => {
     const target = event.target instanceof Element ? event.target : null;
     if (!target) return;
     if (target.closest("[data-dismiss]")) target.closest(".notice")?.remove();
+    if (target.closest("[data-close]")) target.closest("dialog")?.close();
     const opener = target.closest("[data-dialog]");
     if (opener) document.getElementById(opener.dataset.dialog)?.showModal();
     for (const menu of document.querySelectorAll("details.user-menu[open]")) {
@@ -160,5 +167,5 @@ const acm = (() => {
     }, 1000);
   }
 
-  return { ask, live, put, number, colour, confirmed, texts };
+  return { ask, live, put, number, colour, confirmed, tell, texts };
 })();

@@ -1,0 +1,146 @@
+"""The import journal (M151-M164): batches with their counters, the log of one live, and its rejected lines as a file."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from flask import abort, jsonify, request, url_for
+from flask_admin import expose
+from flask_babel import gettext as _
+from sqlalchemy import Connection, select
+
+from app.admin import campaign_data
+from app.admin.base import Screen
+from app.auth import sessions
+from app.database.web import db
+from app.frame.formats import moment, moment_ms, number
+from app.i18n import mark
+from app.importing.reasons import describe
+from app.models.importing import ImportBatch, ImportLog, ImportReject, ImportTemplate
+from app.models.strategy import Campaign
+
+KINDS = {1: mark("Manual load"), 2: mark("Source"), 3: mark("API")}
+STATES = {1: mark("Running"), 2: mark("Finished"), 3: mark("Failed"), 4: mark("Undone")}
+STATE_CLASSES = {1: "run", 2: "on", 3: "bad", 4: "archived"}
+_PAGE = 50
+_LOG_LINES = 500
+_REJECTS_SHOWN = 100
+
+
+class ImportsScreen(Screen):
+    """Batches, the newest first, paged by key."""
+
+    screen = "import"
+    group = "journals"
+    icon = "scroll-text"
+    actions: ClassVar = {"index": "view", "batch": "view", "live": "view", "rejects": "rejects"}
+
+    @expose("/")
+    def index(self) -> Any:
+        filters = {name: request.args.get(name, "") for name in ("kind", "state", "campaign")}
+        filters = {name: value if value.isdigit() else "" for name, value in filters.items()}
+        query = _batches().order_by(ImportBatch.batch_id.desc()).limit(_PAGE + 1)
+        for column, name in (
+            (ImportBatch.kind_id, "kind"), (ImportBatch.state_id, "state"), (ImportBatch.campaign_id, "campaign"),
+        ):  # fmt: skip
+            if filters[name]:
+                query = query.where(column == int(filters[name]))
+        after = request.args.get("after", "")
+        if after.isdigit():
+            query = query.where(ImportBatch.batch_id < int(after))
+        with db.engine.connect() as connection:
+            rows = connection.execute(query).all()
+            campaigns = campaign_data.campaigns(connection)
+        kept = {name: value for name, value in filters.items() if value}
+        return self.render(
+            "screens/imports.html", batches=rows[:_PAGE], kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
+            filters=filters, campaigns=campaigns, may=sessions.may, first_url=url_for(".index", **kept),
+            next_url=url_for(".index", **kept, after=rows[_PAGE - 1].batch_id) if len(rows) > _PAGE else None,
+            is_first=not after,
+        )  # fmt: skip
+
+    @expose("/<int:batch_id>/")
+    def batch(self, batch_id: int) -> Any:
+        with db.engine.connect() as connection:
+            row = _batch_or_404(connection, batch_id)
+            live = _live(connection, row, 0)
+            rejects = _rejects(connection, batch_id)
+        return self.render(
+            "screens/import_batch.html", batch=row, live=live, rejects=rejects, kinds=KINDS, states=STATES,
+            state_classes=STATE_CLASSES, may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
+        )  # fmt: skip
+
+    @expose("/<int:batch_id>/batch.json")
+    def live(self, batch_id: int) -> Any:
+        """Counters, and the log lines that are newer than ?after."""
+        after = request.args.get("after", "0")
+        with db.engine.connect() as connection:
+            row = _batch_or_404(connection, batch_id)
+            return jsonify(_live(connection, row, int(after) if after.isdigit() else 0))
+
+    @expose("/<int:batch_id>/rejects")
+    def rejects(self, batch_id: int) -> Any:
+        """The rejected lines, as they stood in the file, to be corrected and loaded again."""
+        with db.engine.connect() as connection:
+            row = _batch_or_404(connection, batch_id)
+        if not row.lines_rejected:
+            abort(404)
+        return reject_file(row)
+
+
+def _batches() -> Any:
+    return (
+        select(
+            ImportBatch.__table__,
+            Campaign.code.label("campaign_code"),
+            Campaign.name.label("campaign_name"),
+            ImportTemplate.name.label("template_name"),
+        )
+        .join(Campaign, Campaign.campaign_id == ImportBatch.campaign_id, isouter=True)
+        .join(ImportTemplate, ImportTemplate.template_id == ImportBatch.template_id, isouter=True)
+    )
+
+
+def _batch_or_404(connection: Connection, batch_id: int) -> Any:
+    row = connection.execute(_batches().where(ImportBatch.batch_id == batch_id)).one_or_none()
+    return row if row is not None else abort(404)
+
+
+_COUNTERS = (
+    "clients_loaded", "clients_updated", "clients_blocked", "clients_rejected", "phones_loaded", "lines_done",
+    "lines_rejected", "warnings",
+)  # fmt: skip
+
+
+def _live(connection: Connection, row: Any, after: int) -> dict[str, Any]:
+    lines = connection.execute(
+        select(ImportLog.log_id, ImportLog.logged_at, ImportLog.level, ImportLog.message)
+        .where(ImportLog.batch_id == row.batch_id, ImportLog.log_id > after)
+        .order_by(ImportLog.log_id.desc())
+        .limit(_LOG_LINES)
+    ).all()
+    share = 100.0 if row.state_id == 2 else 100.0 * row.bytes_done / row.file_bytes if row.file_bytes else 0.0
+    return {
+        "state_id": row.state_id,
+        "state": _(STATES[row.state_id]),
+        "state_class": STATE_CLASSES[row.state_id],
+        "is_over": row.state_id != 1,
+        "finished_at": moment(row.finished_at),
+        "message": row.message or "",
+        "share": round(min(share, 100.0), 1),
+        "share_text": f"{number(min(share, 100.0), 1)} %",
+        "counters": {name: getattr(row, name) for name in _COUNTERS},
+        "log": [
+            {"id": line.log_id, "at": moment_ms(line.logged_at), "level": line.level, "message": line.message}
+            for line in lines
+        ],
+    }
+
+
+def _rejects(connection: Connection, batch_id: int) -> Any:
+    return connection.execute(
+        select(ImportReject.__table__)
+        .where(ImportReject.batch_id == batch_id)
+        .order_by(ImportReject.line_no)
+        .limit(_REJECTS_SHOWN)
+    ).all()

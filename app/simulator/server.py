@@ -155,11 +155,15 @@ class _Listener:
     def close(self) -> None:
         """Stop listening; connections that are open are closed."""
         server = self._server
-        server.close()
-        for channel in list(server._map.values()):
-            channel.close()
-        server.task_dispatcher.shutdown(timeout=1)
+
+        def end() -> None:  # in the server's own thread, whose loop ends when nothing is open any more
+            for channel in list(server.active_channels.values()):
+                channel.close()
+            server.close()
+
+        server.trigger.pull_trigger(end)
         self._thread.join(timeout=5)
+        server.task_dispatcher.shutdown(timeout=1)
 
     def reopen(self) -> None:
         """Listen on the same port again."""

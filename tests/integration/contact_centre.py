@@ -131,7 +131,7 @@ def wipe(url: str) -> None:
 def rig(url: str, clock: Clock | None = None, **settings: Any) -> Iterator[Rig]:
     """A centre in this process whose dialer the test steps; its agents never take a break unless told to."""
     clock = clock or Clock()
-    values = {"password": PASSWORD, "login_seconds": 0, "break_share": 0, "agents": 8, "skill_groups": 2, **settings}
+    values = {"password": PASSWORD, "login_seconds": 0, "break_share": 0, "agents": 8, "skill_groups": 2, "step_seconds": 10, **settings}
     simulator = create_simulator(url, now=clock, runs_by_itself=False, **values)
     made = Rig(simulator, clock)
     try:

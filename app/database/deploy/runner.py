@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import getpass
-import subprocess
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,7 +20,7 @@ from app import clock
 from app.database.deploy import migrations
 from app.database.deploy.objects import SQL_FOLDER, Wanted, permission_files, users_of, wanted
 from app.database.deploy.permissions import compile_permissions
-from app.database.deploy.servers import Found, Server, failed, server_of
+from app.database.deploy.servers import Found, Server, failed, git_commit, server_of
 from app.errors import AcmError
 from app.i18n import gettext as _
 from app.models.ops import SqlObject
@@ -253,7 +252,7 @@ class Deployment:
         if not items:
             return
         found = self.server.found()
-        commit, who, moment = _git_commit(), getpass.getuser(), clock.now()
+        commit, who, moment = git_commit(), getpass.getuser(), clock.now()
         names = [item.name for item in items]
         self.connection.execute(sa.delete(SqlObject).where(SqlObject.name.in_(names)))
         self.connection.execute(sa.insert(SqlObject), [
@@ -295,14 +294,3 @@ def _records(connection: sa.Connection) -> dict[str, sa.Row]:
     if not migrations.has_table(connection, "ops", "sql_object"):
         return {}
     return {row.name: row for row in connection.execute(sa.select(SqlObject.__table__))}
-
-
-def _git_commit() -> str | None:
-    """The commit that the files are of, where they are a git checkout."""
-    try:
-        done = subprocess.run(
-            ["git", "rev-parse", "HEAD"], cwd=migrations.ROOT, capture_output=True, text=True, timeout=10, check=False
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()[:64] or None if done.returncode == 0 else None

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import sqlalchemy as sa
 
+from app.database.deploy.migrations import ROOT
 from app.database.deploy.objects import Wanted, text_hash
 from app.errors import AcmError
 from app.i18n import gettext as _
@@ -219,3 +221,14 @@ def _busy() -> AcmError:
         _("Another deployment holds the lock for more than %(seconds)s seconds.", seconds=LOCK_SECONDS),
         _("Wait until it is done, then run acm db upgrade again."),
     )
+
+
+def git_commit() -> str | None:
+    """The commit that the files are of, where they are a git checkout."""
+    try:
+        done = subprocess.run(
+            ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, timeout=10, check=False
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout.strip()[:64] or None if done.returncode == 0 else None

@@ -128,7 +128,9 @@ class Procedure(Changes):
             left = max(left, alive + off if off >= 0 else -1)
             alive = alive + on if on >= 0 else -1
             if max(alive, left) > 1:
-                raise self.fail(statement, "SELECT", "a second result set could follow the first", "give one result set")
+                raise self.fail(
+                    statement, "SELECT", "a second result set could follow the first", "give one result set"
+                )
             if alive < 0:
                 break
         return alive, left
@@ -327,11 +329,12 @@ class Procedure(Changes):
             for variable, expression in pairs:
                 self._assign(variable, self.value(expression, Scope()), depth)
             return
-        names = {variable.name for variable, _ in pairs}
-        single = _aggregated(exp.Select(expressions=[e.copy() for _, e in pairs])) and not node.args.get("group")
-        read = {f"v_{p.name.lower()}" for _, e in pairs for p in e.find_all(exp.Parameter)} & names
+        assigned = {item.this.name.lower() for item in node.expressions}
+        expressions = [expression for _, expression in pairs]
+        single = _aggregated(exp.Select(expressions=[e.copy() for e in expressions])) and not node.args.get("group")
+        read = {p.name.lower() for e in expressions for p in e.find_all(exp.Parameter)} & assigned
         if read and (not single or len(pairs) > 1):
-            raise self.fail(statement, sorted(read)[0].replace("v_", "@"), "it is read and assigned in one SELECT",
+            raise self.fail(statement, f"@{min(read)}", "it is read and assigned in one SELECT",
                             "row after row is not how the engines agree; aggregate instead")  # fmt: skip
         plain = node.copy()
         plain.set("expressions", [exp.Alias(this=e.copy(), alias=exp.to_identifier(v.name)) for v, e in pairs])

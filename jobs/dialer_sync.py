@@ -55,6 +55,8 @@ UNREACHABLE_LIMIT = 2
 SINGLE_KEYS = 5
 #: A record that the dialer closed, and whose result does not come, is given up after so many times the usual wait.
 CLOSED_PATIENCE = 2
+#: Records that a dialer keeps ready for each skill group of a campaign that we make.
+CACHED = 20
 _UNSAFE_NAME = re.compile(r"[^A-Za-z0-9._]")
 _BIAS = range(-780, 721)
 
@@ -487,4 +489,6 @@ def skill_groups(numbers: str | None, dialed_number: str | None) -> tuple[SkillG
             _("The campaign's skill groups are not a list of numbers: %(text)s.", text=numbers),
             _("Write them as 5001, 5002."),
         )
-    return tuple(SkillGroupInfo(int(part), dialed_number=dialed_number or "") for part in found)
+    return tuple(
+        SkillGroupInfo(int(part), dialed_number=dialed_number or "", records_to_cache=CACHED) for part in found
+    )

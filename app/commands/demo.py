@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 import click
 
 
@@ -23,5 +25,6 @@ def demo(seconds: float | None, scale: float, speed: float, port: int | None) ->
     from app.demo.run import Options, run_demo
     from app.log import setup_logging
 
+    os.environ.setdefault("ACM_LOG_LEVEL", "WARNING")
     setup_logging("acm demo")
     raise SystemExit(run_demo(Options(seconds=seconds, scale=scale, speed=speed, web_port=port)))

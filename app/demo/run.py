@@ -75,7 +75,9 @@ def run_demo(options: Options) -> int:
     """Run it. Returns the exit code: 0 when the books balance."""
     home = use_demo_home()
     (home / "logs").mkdir(exist_ok=True)
-    console = Console(stderr=False)
+    console = Console()
+    if not console.is_terminal:
+        console = Console(width=120)
     return Demo(options, home, console).run()
 
 
@@ -241,7 +243,8 @@ class Demo:
 
     def _start_processes(self, engine: Engine) -> None:
         logs = self.home / "logs"
-        environment = {"ACM_LOG_LEVEL": "WARNING"}
+        # A killed worker's run is taken over within seconds, which are minutes on this clock.
+        environment = {"ACM_LOG_LEVEL": "WARNING", "ACM_RUN_LEASE_SECONDS": "10"}
 
         def process(name: str, *arguments: str) -> Process:
             started = Process(name, arguments, environment, logs / f"{name}.log")

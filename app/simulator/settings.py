@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from app.simulator.faults import Fault
+
 _ZONES = available_timezones()
 
 
@@ -99,6 +101,13 @@ class SimulatorSettings(BaseSettings):
     def _ordered(cls, value: tuple[float, float]) -> tuple[float, float]:
         if not 0 <= value[0] <= value[1]:
             raise ValueError("needs two numbers, the first not above the second")
+        return value
+
+    @field_validator("faults")
+    @classmethod
+    def _known_faults(cls, value: dict[str, dict]) -> dict[str, dict]:
+        for name, values in value.items():
+            Fault.read(name, values)
         return value
 
     @property

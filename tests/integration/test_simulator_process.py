@@ -24,7 +24,7 @@ from app.dialer.client import CiscoClient, Retries
 from app.dialer.items import CampaignSettings, SkillGroupInfo
 from app.simulator import tables
 
-PROGRAM = "from app.commands.simulator import simulator; simulator()"
+PROGRAM = [sys.executable, "-m", "app.cli", "simulator"]
 PASSWORD = "process-password"
 
 
@@ -37,7 +37,7 @@ class Process:
             "ACM_CLOCK": f"2026-11-23T08:00:00/{began}/{speed}",
             "ACM_SIMULATOR_PASSWORD": PASSWORD,
         }
-        words = [sys.executable, "-c", PROGRAM, "--database-url", url, "--port", str(port), *settings]
+        words = [*PROGRAM, "--database-url", url, "--port", str(port), *settings]
         self.process = subprocess.Popen(
             words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             cwd=Path(__file__).parents[2],
@@ -83,6 +83,55 @@ def test_it_says_where_it_listens_and_ends_when_asked(database: str) -> None:
     assert re.fullmatch(r"The simulated contact centre listens on http://127\.0\.0\.1:\d+\.\n", process.line)
     assert process.client.count_records(make_campaign(process.client, "one", 5001)) == 0
     assert process.end(signal.SIGTERM) == 0
+
+
+def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    given = {**os.environ, **environment}
+    folder = Path(__file__).parents[2]
+    return subprocess.run(
+        [*PROGRAM, *words], env=given, cwd=folder, capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "error"),
+    [
+        (("--time-zone", "Mars/Olympus"), "error: The simulator's setting time_zone is wrong"),
+        (("--agents", "-1"), "error: The simulator's setting agents is wrong"),
+        (("--set", "shift=21:00-09:00"), "error: The simulator's setting shift is wrong"),
+        (
+            ("--set", 'faults={"flood": {}}'),
+            "error: The simulator's setting faults is wrong: Value error, no fault 'flood'",
+        ),
+        (("--set", "colour=red"), "error: The simulator's setting colour is wrong"),
+        (("--set", "colour"), "error: --set needs NAME=VALUE, not colour."),
+    ],
+)
+def test_a_wrong_setting_is_one_clear_line(words: tuple[str, ...], error: str) -> None:
+    done = run(*words, "--database-url", "postgresql+psycopg://nobody@127.0.0.1:1/none")
+    assert done.returncode == 1
+    assert done.stderr.startswith(error)
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_that_is_taken_and_a_database_that_is_away_are_one_clear_line(database: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        done = run("--port", port, "--database-url", database, ACM_SIMULATOR_PASSWORD="x")
+    assert (done.returncode, done.stderr.splitlines()[-2]) == (
+        1,
+        f"error: The simulator cannot listen on 127.0.0.1:{port}: Address already in use.",
+    )
+    url = "postgresql+psycopg://nobody:secret@127.0.0.1:1/none"
+    done = run("--port", "0", "--database-url", url, ACM_SIMULATOR_PASSWORD="x")
+    assert done.returncode == 1 and "Traceback" not in done.stderr and "secret" not in done.stderr
+    assert done.stderr.startswith("error: There is no answer from the database at 127.0.0.1:1.")
+
+
+def test_all_settings_are_listed() -> None:
+    done = run("--settings")
+    assert done.returncode == 0
+    assert "ACM_SIMULATOR_TALK_SECONDS\n    Average conversation.\n" in done.stdout
 
 
 def test_a_kill_at_any_moment_loses_no_record_and_no_row(database: str, port: int) -> None:

@@ -109,9 +109,9 @@ class Scene:
         with self.engine.connect() as connection:
             return connection.scalar(query.limit(1)) or ""
 
-    def killed(self, where: Callable[[], None], code: str = "dialer_sync") -> None:
+    def killed(self, where: Callable[[], None], code: str = "dialer_sync", campaign_id: int | None = None) -> None:
         """A run in a process of its own that is killed (-9) where `where` says; then it is marked lost."""
-        run_id = self.request(code)
+        run_id = self.request(code, campaign_id)
         sys.stdout.flush()
         child = os.fork()
         if child == 0:

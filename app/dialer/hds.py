@@ -22,6 +22,9 @@ from app.i18n import gettext as _
 OVERLAP = timedelta(minutes=5)
 AUTUMN_OVERLAP = timedelta(minutes=65)  # an hour comes twice, and a little more
 SETTLE = timedelta(seconds=5)
+# A DATETIME of SQL Server counts in 1/300 s and is rounded on its way in and out, so a time that was read is compared
+# with the column only give or take so much.
+BLUR = timedelta(milliseconds=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,12 +160,15 @@ class HdsReader:
         if until is None or (campaign_ids is not None and not campaign_ids):
             return
         begin = None if since is None else since - (self.overlap_at(since) if overlap is None else overlap)
-        after: tuple[datetime, float] | None = None
+        recent: dict[float, datetime] = {}  # keys read whose times are within BLUR of the last one
         while True:
-            page = self._page(begin, until, after, campaign_ids)
+            rows = self._rows(begin, until + BLUR, campaign_ids, self.page_size + len(recent))
+            page = [row for row in rows if row.recovery_key not in recent][: self.page_size]
             if page:
                 yield page
-                after = page[-1].db_datetime, page[-1].recovery_key
+                begin = max(row.db_datetime for row in page) - BLUR
+                recent.update((row.recovery_key, row.db_datetime) for row in page)
+                recent = {key: stamp for key, stamp in recent.items() if stamp >= begin - BLUR}
             if len(page) < self.page_size:
                 return
 
@@ -181,26 +187,18 @@ class HdsReader:
         first, second = (local.replace(tzinfo=self.zone, fold=fold).utcoffset() for fold in (0, 1))
         return first is not None and second is not None and first > second
 
-    def _page(
-        self,
-        begin: datetime | None,
-        until: datetime,
-        after: tuple[datetime, float] | None,
-        campaign_ids: Collection[int] | None,
+    def _rows(
+        self, begin: datetime | None, until: datetime, campaign_ids: Collection[int] | None, limit: int
     ) -> list[DialerRow]:
-        table, stamp, key = self._table, self._table.c.DbDateTime, self._table.c.RecoveryKey
+        table, stamp = self._table, self._table.c.DbDateTime
         query = sa.select(table).where(stamp <= _moment(until))
-        if after is not None:
-            same, later = stamp == _moment(after[0]), stamp > _moment(after[0])
-            # The first condition says nothing new, but lets the index on DbDateTime begin here.
-            query = query.where(stamp >= _moment(after[0]), later | (same & (key > _float(after[1]))))
-        elif begin is not None:
+        if begin is not None:
             query = query.where(stamp >= _moment(begin))
         if campaign_ids is not None:
             query = query.where(table.c.CampaignID.in_(sorted(campaign_ids)))
         with self.engine.connect() as connection:
-            rows = connection.execute(query.order_by(stamp, key).limit(self.page_size)).mappings().all()
-        return [_row(row) for row in rows]
+            query = query.order_by(stamp, table.c.RecoveryKey).limit(limit)
+            return [_row(row) for row in connection.execute(query).mappings()]
 
     def _refuse_logger(self, connection: sa.Connection) -> None:
         """A Logger's copy of the table has rows without DbDateTime: reading it would find nothing for ever."""
@@ -212,12 +210,8 @@ class HdsReader:
 
 
 def _moment(value: datetime) -> sa.ColumnElement[Any]:
-    # A DATETIME of SQL Server counts in 1/300 s: it equals what was read from it only as a DATETIME again.
+    # As a DATETIME2 parameter it would be compared with a DATETIME column by a conversion of every row.
     return sa.cast(sa.literal(value, sa.DateTime()), sa.DateTime())
-
-
-def _float(value: float) -> sa.ColumnElement[Any]:
-    return sa.cast(sa.literal(value, sa.Float(53)), sa.Float(53))
 
 
 def _row(values: Any) -> DialerRow:

@@ -9,6 +9,9 @@ from flask_babel import lazy_gettext
 from app.admin.base import AcmAdmin, menu
 from app.admin.campaigns import CampaignsScreen
 from app.admin.contacts import ContactsScreen
+from app.admin.import_templates import ImportTemplatesScreen
+from app.admin.imports import ImportsScreen
+from app.admin.load import LoadScreen
 from app.admin.monitor import MonitorScreen
 from app.admin.overview import HomeScreen
 from app.auth.roles import ROLES
@@ -30,3 +33,6 @@ def init_app(app: Flask) -> None:
         admin.add_view(MonitorScreen(lazy_gettext("Monitor of a campaign"), "monitor", "/monitor"))
         admin.add_view(CampaignsScreen(lazy_gettext("Campaigns"), "campaigns", "/campaigns"))
         admin.add_view(ContactsScreen(lazy_gettext("Contacts"), "contacts", "/contacts"))
+        admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
+        admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
+        admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))

@@ -95,7 +95,7 @@ def menu() -> list[MenuGroup]:
 
 
 def attempt(change: Callable[[Connection], Any], said: str) -> Any:
-    """Run a change in a transaction and tell the user: `said`, or why a procedure refused it. Returns what it returned."""
+    """Run a change in a transaction and tell the user `said`, or why it was refused. Returns what it returned."""
     try:
         with db.engine.begin() as connection:
             result = change(connection)

@@ -83,9 +83,7 @@ def pace(connection: Connection, campaign_id: int, minutes: int, end: datetime) 
     """Attempts and contacts of each of the last whole `minutes` before `end`, the oldest first."""
     begin = end - timedelta(minutes=minutes)
     rows = connection.execute(
-        text(
-            "SELECT p.minute_no, p.attempts, p.contacts FROM dialing.campaign_pace(:campaign_id, :begin, :end) AS p"
-        ),
+        text("SELECT p.minute_no, p.attempts, p.contacts FROM dialing.campaign_pace(:campaign_id, :begin, :end) AS p"),
         {"campaign_id": campaign_id, "begin": begin, "end": end},
     )
     found = {row.minute_no: (int(row.attempts), int(row.contacts)) for row in rows}

@@ -41,7 +41,9 @@ class CampaignsScreen(Screen):
         sort = request.args.get("sort", "code")
         with db.engine.connect() as connection:
             rows = list(campaign_data.campaigns(connection))
-        found = [row for row in rows if wanted.casefold() in f"{row.code} {row.name} {row.dialer_campaign_name}".casefold()]
+        found = [
+            row for row in rows if wanted.casefold() in f"{row.code} {row.name} {row.dialer_campaign_name}".casefold()
+        ]
         if state in _STATES:
             found = [row for row in found if row.state_id == _STATES[state]]
         else:

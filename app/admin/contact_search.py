@@ -1,8 +1,8 @@
 """Finding contacts of a campaign of millions: every filter has an index, and pages go by key.
 
-A page is found in two steps. The first picks the ids: it walks one index in the order of the list, from the key where the
-last page ended, and reads at most SCAN rows that further filters then narrow. The second reads the picked rows from
-contacts.contact_list. So no page costs more than the next one, however deep it is and however rare a match.
+A page is found in two steps. The first picks the ids: it walks one index in the order of the list, from the key where
+the last page ended, and reads at most SCAN rows that further filters then narrow. The second reads the picked rows
+from contacts.contact_list. So no page costs more than the next one, however deep it is and however rare a match.
 
 Walks, the first that fits:
     number         ix_phone_number, by number
@@ -202,9 +202,7 @@ class _ByNumber(_Walk):
         )
         match = and_(inner.c.campaign_id == self.campaign_id, self.status_match(), _result_of(inner, self.filters))
         statement = (
-            select(
-                func.concat(inner.c.number, "-", inner.c.phone_id).label("key"), inner.c.phone_id, _flag(match)
-            )
+            select(func.concat(inner.c.number, "-", inner.c.phone_id).label("key"), inner.c.phone_id, _flag(match))
             .join(Client, Client.client_id == inner.c.client_id)
             .order_by(inner.c.number, inner.c.phone_id)
         )
@@ -253,12 +251,18 @@ class _ByPhone(_Walk):
     def candidates(self, limit: int) -> list[Any]:
         branches = [self._branch(condition, limit) for condition in self._results()]
         merged = union_all(*[select(branch.subquery()) for branch in branches]).subquery("m")
-        page = select(merged.c.phone_id, merged.c.client_id).order_by(merged.c.phone_id.desc()).limit(limit).subquery("p")
-        statement = select(
-            page.c.phone_id.label("key"),
-            page.c.phone_id,
-            _flag(self.status_match()),
-        ).join(Client, Client.client_id == page.c.client_id).order_by(page.c.phone_id.desc())
+        page = (
+            select(merged.c.phone_id, merged.c.client_id).order_by(merged.c.phone_id.desc()).limit(limit).subquery("p")
+        )
+        statement = (
+            select(
+                page.c.phone_id.label("key"),
+                page.c.phone_id,
+                _flag(self.status_match()),
+            )
+            .join(Client, Client.client_id == page.c.client_id)
+            .order_by(page.c.phone_id.desc())
+        )
         return list(self.connection.execute(statement))
 
     def _results(self) -> list[ColumnElement[bool]]:
@@ -270,7 +274,7 @@ class _ByPhone(_Walk):
             *[Phone.last_technical_result_id == result_id for result_id in known],
         ]
 
-    def _branch(self, condition: ColumnElement[bool], limit: int) -> Select[Any]:
+    def _branch(self, condition: ColumnElement[bool], limit: int) -> Select[int, int]:
         branch = (
             select(Phone.phone_id, Phone.client_id)
             .where(Phone.campaign_id == self.campaign_id, condition)

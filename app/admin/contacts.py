@@ -44,7 +44,7 @@ class ContactsScreen(Screen):
     @expose("/<int:campaign_id>/")
     def index(self, campaign_id: int) -> Any:
         filters = Filters.of(request.args)
-        size = int(request.args["size"]) if request.args.get("size") in map(str, SIZES) else SIZES[0]
+        size = next((one for one in SIZES if str(one) == request.args.get("size")), SIZES[0])
         with db.engine.connect() as connection:
             campaign = campaign_data.campaign_or_404(connection, campaign_id)
             page = contact_search.find(connection, campaign_id, filters, request.args.get("after", "")[:120], size)
@@ -52,13 +52,13 @@ class ContactsScreen(Screen):
             statuses = campaign_data.clients_by_status(connection, campaign_id)
             results = _results(connection)
             total = contact_search.count(connection, campaign_id)
-        arguments = {name: value for name, value in request.args.items() if name != "after" and value}
+        arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "after" and value}
         return self.render(
             "screens/contacts.html", campaign=campaign, page=page, filters=filters, segments=segments,
             statuses=statuses, results=results, total=total, phone_statuses=_phone_statuses(), size=size, sizes=SIZES,
             named=campaign_data.named, may=sessions.may, is_first="after" not in request.args,
-            next_url=url_for(".index", campaign_id=campaign_id, **arguments, after=page.next_key) if page.next_key else None,
             first_url=url_for(".index", campaign_id=campaign_id, **arguments),
+            next_url=page.next_key and url_for(".index", campaign_id=campaign_id, **arguments, after=page.next_key),
             export_arguments={name: value for name, value in arguments.items() if name != "size"},
         )  # fmt: skip
 

@@ -76,7 +76,11 @@ class ImportTemplatesScreen(Screen):
             if row is None:
                 abort(404)
             form = self._form(
-                name=row.name, format=row.format, encoding=row.encoding or "", has_header=bool(row.has_header), line=row.line
+                name=row.name,
+                format=row.format,
+                encoding=row.encoding or "",
+                has_header=bool(row.has_header),
+                line=row.line,
             )
             if form.validate_on_submit() and self._saved(connection, form, row):
                 return redirect(url_for(".index"))
@@ -131,7 +135,7 @@ class ImportTemplatesScreen(Screen):
             except AcmError:
                 columns = None
         return self.render(
-            "screens/import_template.html", form=form, template=row, columns=columns, names=templates.NAMES,
+            "screens/import_template.html", form=form, row=row, columns=columns, names=templates.NAMES,
             attribute=templates.ATTRIBUTE, may=sessions.may, column_name=column_name,
         )  # fmt: skip
 

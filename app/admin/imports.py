@@ -1,23 +1,28 @@
-"""The import journal (M151-M164): batches with their counters, the log of one live, and its rejected lines as a file."""
+"""The import journal (M151-M164): batches with their counters, the log of one live, its rejected lines as a file."""
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any, ClassVar
 
-from flask import abort, jsonify, request, url_for
+from flask import abort, flash, jsonify, redirect, request, send_file, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
-from app.admin import campaign_data
+from app.admin import campaign_data, uploads
 from app.admin.base import Screen
-from app.auth import sessions
+from app.auth import audit, sessions
 from app.database.web import db
 from app.frame.formats import moment, moment_ms, number
 from app.i18n import mark
+from app.importing import rejects
+from app.importing.owner import is_alive
 from app.importing.reasons import describe
 from app.models.importing import ImportBatch, ImportLog, ImportReject, ImportTemplate
 from app.models.strategy import Campaign
+from app.procedures import importing
 
 KINDS = {1: mark("Manual load"), 2: mark("Source"), 3: mark("API")}
 STATES = {1: mark("Running"), 2: mark("Finished"), 3: mark("Failed"), 4: mark("Undone")}
@@ -33,7 +38,9 @@ class ImportsScreen(Screen):
     screen = "import"
     group = "journals"
     icon = "scroll-text"
-    actions: ClassVar = {"index": "view", "batch": "view", "live": "view", "rejects": "rejects"}
+    actions: ClassVar = {
+        "index": "view", "batch": "view", "live": "view", "rejects": "rejects", "resume": "load",
+    }  # fmt: skip
 
     @expose("/")
     def index(self) -> Any:
@@ -51,7 +58,7 @@ class ImportsScreen(Screen):
         with db.engine.connect() as connection:
             rows = connection.execute(query).all()
             campaigns = campaign_data.campaigns(connection)
-        kept = {name: value for name, value in filters.items() if value}
+        kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
         return self.render(
             "screens/imports.html", batches=rows[:_PAGE], kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
             filters=filters, campaigns=campaigns, may=sessions.may, first_url=url_for(".index", **kept),
@@ -64,10 +71,11 @@ class ImportsScreen(Screen):
         with db.engine.connect() as connection:
             row = _batch_or_404(connection, batch_id)
             live = _live(connection, row, 0)
-            rejects = _rejects(connection, batch_id)
+            rejected = _rejects(connection, batch_id)
+            can_resume = sessions.may("import", "load") and _resumable(connection, row) is not None
         return self.render(
-            "screens/import_batch.html", batch=row, live=live, rejects=rejects, kinds=KINDS, states=STATES,
-            state_classes=STATE_CLASSES, may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
+            "screens/import_batch.html", batch=row, live=live, rejects=rejected, can_resume=can_resume, kinds=KINDS,
+            states=STATES, state_classes=STATE_CLASSES, may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
         )  # fmt: skip
 
     @expose("/<int:batch_id>/batch.json")
@@ -83,9 +91,37 @@ class ImportsScreen(Screen):
         """The rejected lines, as they stood in the file, to be corrected and loaded again."""
         with db.engine.connect() as connection:
             row = _batch_or_404(connection, batch_id)
-        if not row.lines_rejected:
-            abort(404)
-        return reject_file(row)
+            if not row.lines_rejected:
+                abort(404)
+            target = tempfile.TemporaryFile()  # noqa: SIM115 - send_file closes it
+            rejects.write(connection, batch_id, target)
+            audit.record(connection, "rejects_download", "import_batch", batch_id)
+            connection.commit()
+        target.seek(0)
+        name = Path(row.file_name or "load.txt")
+        return send_file(
+            target,
+            as_attachment=True,
+            download_name=f"{name.stem}-rejects{name.suffix}",
+            mimetype="application/octet-stream",
+        )
+
+    @expose("/<int:batch_id>/resume", methods=["POST"])
+    def resume(self, batch_id: int) -> Any:
+        """Carry a load on whose process died, or that broke off."""
+        with db.engine.begin() as connection:
+            row = _batch_or_404(connection, batch_id)
+            folder = _resumable(connection, row)
+            if folder is None:
+                flash(_("This load cannot be carried on here."), "error")
+                return redirect(url_for(".batch", batch_id=batch_id))
+            audit.record(connection, "import_resume", "import_batch", batch_id)
+        order = uploads.Order(
+            path=row.file_path, file_name=row.file_name, created_by=row.created_by, resume_batch_id=batch_id
+        )
+        uploads.start(folder, order)
+        flash(_("The load goes on."), "success")
+        return redirect(url_for(".batch", batch_id=batch_id))
 
 
 def _batches() -> Any:
@@ -144,3 +180,16 @@ def _rejects(connection: Connection, batch_id: int) -> Any:
         .order_by(ImportReject.line_no)
         .limit(_REJECTS_SHOWN)
     ).all()
+
+
+def _resumable(connection: Connection, row: Any) -> Path | None:
+    """The folder of the upload, when the load broke off or its process died and the file is still there."""
+    if row.state_id not in (1, 3) or (not row.lines_done and row.state_id == 3) or not row.file_path:
+        return None
+    path = Path(row.file_path)
+    if not path.is_file() or not uploads.is_started(path.parent):
+        return None
+    unfinished = importing.import_unfinished(connection, batch_id=row.batch_id)
+    if not unfinished or (row.state_id == 1 and is_alive(unfinished[0].owner, unfinished[0].silent_seconds)):
+        return None
+    return path.parent

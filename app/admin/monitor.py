@@ -33,8 +33,8 @@ class MonitorScreen(Screen):
 
     screen = "monitor"
     actions: ClassVar = {
-        "first": "view", "index": "view", "live": "view", "start": "start", "stop": "stop", "clear_queue": "clear_queue",
-        "switch_segment": "switch_segment",
+        "first": "view", "index": "view", "live": "view", "start": "start", "stop": "stop",
+        "clear_queue": "clear_queue", "switch_segment": "switch_segment",
     }  # fmt: skip
 
     @expose("/")
@@ -64,7 +64,12 @@ class MonitorScreen(Screen):
             answer["results"] = _day_results.get(campaign_id, lambda: self._read_results(campaign_id, SPANS["day"]))
         end = answer.pop("end")
         answer["results"] = [
-            {"code": row.code, "name": campaign_data.named(row), "is_contact": bool(row.is_contact), "count": row.attempts}
+            {
+                "code": row.code,
+                "name": campaign_data.named(row),
+                "is_contact": bool(row.is_contact),
+                "count": row.attempts,
+            }
             for row in answer["results"]
         ]
         answer["pace_from"] = local(end - timedelta(minutes=PACE_MINUTES)).strftime("%H:%M")

@@ -77,29 +77,28 @@ def check_password(connection: Connection, username: str, password: str) -> int 
     The caller commits in either case.
     """
     now = real_now()
-    user = User.__table__
-    row = connection.execute(select(user).where(user.c.username_key == key(username))).one_or_none()
+    row = connection.execute(select(User.__table__).where(User.username_key == key(username))).one_or_none()
     if row is None or not row.is_active or row.is_from_ad:
         verify_password(None, password)
         return None
     counted = connection.execute(
-        update(user)
-        .where(user.c.user_id == row.user_id, or_(user.c.locked_until.is_(None), user.c.locked_until <= now))
-        .values(failed_logins=user.c.failed_logins + 1, locked_until=None)
+        update(User)
+        .where(User.user_id == row.user_id, or_(User.locked_until.is_(None), User.locked_until <= now))
+        .values(failed_logins=User.failed_logins + 1, locked_until=None)
     )
     if counted.rowcount == 0:
         verify_password(None, password)
         return None
     if verify_password(row.password_hash, password):
         connection.execute(
-            update(user)
-            .where(user.c.user_id == row.user_id)
+            update(User)
+            .where(User.user_id == row.user_id)
             .values(failed_logins=0, locked_until=None, last_login_at=clock.now())
         )
         return int(row.user_id)
     connection.execute(
-        update(user)
-        .where(user.c.user_id == row.user_id, user.c.failed_logins >= LOCK_AFTER)
+        update(User)
+        .where(User.user_id == row.user_id, User.failed_logins >= LOCK_AFTER)
         .values(failed_logins=0, locked_until=now + timedelta(minutes=LOCK_MINUTES))
     )
     return None
@@ -209,9 +208,7 @@ def first_administrator(connection: Connection) -> str | None:
                     insert(Group).values(name=name, name_en=name_en).returning(Group.group_id)
                 ).scalar_one()
             connection.execute(delete(GroupRole).where(GroupRole.group_id == group_id))
-            connection.execute(
-                insert(GroupRole), [{"group_id": group_id, "role_code": role} for role in roles]
-            )
+            connection.execute(insert(GroupRole), [{"group_id": group_id, "role_code": role} for role in roles])
             return add_user(connection, "admin", [name], "acm", first_name=None)[1]
     except (IntegrityError, AcmError):
         return None

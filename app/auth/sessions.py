@@ -22,7 +22,15 @@ from app.models.access import Session, User
 from app.settings import get_settings
 
 #: What anybody may reach without being signed in.
-PUBLIC = {"static", "admin.static", "auth.sign_in", "frame.language_choice", "frame.theme_choice", "health.live", "health.ready"}
+PUBLIC = {
+    "static",
+    "admin.static",
+    "auth.sign_in",
+    "frame.language_choice",
+    "frame.theme_choice",
+    "health.live",
+    "health.ready",
+}
 #: What a user who must change his password may still reach.
 _WITHOUT_PASSWORD = PUBLIC | {"auth.sign_out", "auth.change_password"}
 

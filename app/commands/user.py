@@ -23,11 +23,15 @@ def user() -> None:
 
 @user.command()
 @click.argument("username")
-@click.option("--group", "-g", "groups", multiple=True, required=True, help="Name of a group, or a role's code; repeatable.")
+@click.option(
+    "--group", "-g", "groups", multiple=True, required=True, help="Name of a group, or a role's code; repeatable."
+)
 @click.option("--last-name")
 @click.option("--first-name")
 @click.option("--email")
-def add(username: str, groups: tuple[str, ...], last_name: str | None, first_name: str | None, email: str | None) -> None:
+def add(
+    username: str, groups: tuple[str, ...], last_name: str | None, first_name: str | None, email: str | None
+) -> None:
     """Make a local account and print its one-time password.
 
     Groups are named in Russian or English, or by the role that they carry: security_administrator,

@@ -16,7 +16,7 @@ from app.settings import get_settings
 
 #: What stands where there is no value.
 NONE = "—"
-_GROUP = "\N{NARROW NO-BREAK SPACE}"
+_GROUP = "\N{NO-BREAK SPACE}"
 
 
 def init_app(app: Flask) -> None:

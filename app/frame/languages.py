@@ -74,9 +74,7 @@ def language_choice(code: str) -> Response:
         abort(404)
     if current_user.is_authenticated:
         with db.engine.begin() as connection:
-            connection.execute(
-                update(User).where(User.user_id == current_user.account.user_id).values(language=code)
-            )
+            connection.execute(update(User).where(User.user_id == current_user.account.user_id).values(language=code))
     return _remember(_LANGUAGE_COOKIE, code)
 
 

@@ -1,4 +1,4 @@
-"""The Russian catalogue as the code wants it: extraction, update and check. Used by scripts/translations and its test."""
+"""The Russian catalogue as the code wants it: extraction, update, check. For scripts/translations and its test."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def extracted() -> Catalog:
         methods, options = parse_mapping_cfg(source)
     catalogue = Catalog()
     for folder in ("app", "jobs", "sql"):
-        rows = extract_from_dir(str(ROOT / folder), methods, options, _KEYWORDS, directory_filter=_is_ours(folder))
+        rows = extract_from_dir(str(ROOT / folder), methods, options, _KEYWORDS, directory_filter=_is_ours)
         for __, ___, message, ____, context in rows:
             catalogue.add(message, context=context)
     return catalogue
@@ -68,8 +68,5 @@ def write(catalogue: Catalog) -> None:
         write_po(target, catalogue, no_location=True, omit_header=True, width=120)
 
 
-def _is_ours(folder: str) -> object:
-    def wanted(path: str) -> bool:
-        return not any(part.startswith((".", "__")) for part in Path(path).parts[-1:])
-
-    return wanted
+def _is_ours(folder: str) -> bool:
+    return not Path(folder).name.startswith((".", "__"))

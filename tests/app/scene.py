@@ -67,8 +67,8 @@ def add_clients(
         [
             {
                 "campaign_id": campaign_id, "client_code": code, "client_code_key": code,
-                "segment_id": segment_ids[index % len(segment_ids)], "loaded_at": now, "updated_at": now, "status_id": 1,
-                "status_at": now, "last_name": "Иванов", "first_name": "Пётр",
+                "segment_id": segment_ids[index % len(segment_ids)], "loaded_at": now, "updated_at": now,
+                "status_id": 1, "status_at": now, "last_name": "Иванов", "first_name": "Пётр",
             }
             for index, code in enumerate(codes)
         ],
@@ -96,9 +96,7 @@ def add_clients(
 def settle(connection: Connection, client_ids: object, now: datetime) -> None:
     """Bring what follows from the clients' facts in line with them, as every event does."""
     work_id = connection.execute(insert(WorkSet).values(created_at=now).returning(WorkSet.work_id)).scalar_one()
-    connection.execute(
-        insert(WorkClient), [{"work_id": work_id, "client_id": client_id} for client_id in client_ids]
-    )
+    connection.execute(insert(WorkClient), [{"work_id": work_id, "client_id": client_id} for client_id in client_ids])
     call(connection, "contacts.client_settle", work_id=work_id, now=now)
 
 
@@ -110,7 +108,9 @@ def the_dialer(connection: Connection) -> int:
     return int(
         connection.execute(
             insert(Dialer)
-            .values(name="CCE", base_url="http://127.0.0.1:1", username="acm", password_encrypted="", hds_url_encrypted="")
+            .values(
+                name="CCE", base_url="http://127.0.0.1:1", username="acm", password_encrypted="", hds_url_encrypted=""
+            )
             .returning(Dialer.dialer_id)
         ).scalar_one()
     )

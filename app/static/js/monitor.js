@@ -35,14 +35,14 @@ const axisText = () => ({ color: look.muted, fontSize: 11, fontFamily: look.font
 
 function paceOptions(body) {
   return (place) => ({
-    animationDuration: 300, textStyle: { fontFamily: look.font }, color: [look.strong, look.accent],
+    animationDuration: 300, textStyle: { fontFamily: look.font }, color: [look.accent, look.ok],
     grid: { left: 44, right: 14, top: 30, bottom: 24 },
     legend: { right: 10, top: 4, itemWidth: 10, itemHeight: 10, textStyle: axisText() },
     tooltip: tooltip(),
     xAxis: { type: "category", data: body.pace_labels, axisLine: { lineStyle: { color: look.line } }, axisTick: { show: false }, axisLabel: { ...axisText(), interval: 9 } },
     yAxis: { type: "value", minInterval: 1, splitLine: { lineStyle: { color: look.line } }, axisLabel: { ...axisText(), formatter: acm.number } },
     series: [
-      { name: place.dataset.attempts, type: "bar", barGap: "-100%", barCategoryGap: "25%", data: body.pace.map((one) => one[0]) },
+      { name: place.dataset.attempts, type: "bar", barGap: "-100%", barCategoryGap: "25%", itemStyle: { opacity: 0.4 }, data: body.pace.map((one) => one[0]) },
       { name: place.dataset.contacts, type: "bar", data: body.pace.map((one) => one[1]) },
     ],
   });

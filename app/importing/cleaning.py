@@ -104,7 +104,7 @@ def read_moment(text: str) -> LocalMoment | None:
             at -= sign * timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
     except (ValueError, OverflowError):
         return None
-    if at.year < 1900:
+    if at.year < 1901:  # before that the database has no offsets
         return None
     return LocalMoment(min(at, _LAST), zone is not None, hour is not None)
 

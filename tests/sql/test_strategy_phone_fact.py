@@ -1,0 +1,163 @@
+"""strategy.phone_fact: the facts of each phone that the strategy reads, and whether it is free."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from world import ACTIVE, FAILURE, NO_DAY, STOP_DATE, SUCCESS, MadeClient, World
+
+from app.models.contact import Client, Phone
+from app.models.strategy import DialClass
+
+
+def fact(world: World, client: MadeClient, position: int = 0) -> dict[str, Any]:
+    rows = world.query("SELECT f.* FROM strategy.phone_fact AS f WHERE f.phone_id = :id", id=client.phones[position])
+    assert len(rows) == 1
+    return rows[0] | {"was_free": int(rows[0]["was_free"])}
+
+
+def test_a_client_that_was_never_dialled_in_full(world: World) -> None:
+    campaign = world.campaign()
+    client = world.client(campaign)
+    moscow, mobile, segment = world.zone("Europe/Moscow"), world.type("M"), world.segment(campaign)
+    assert fact(world, client) == {
+        "phone_id": client.phone_id,
+        "client_id": client.client_id,
+        "campaign_id": campaign,
+        "dial_class_id": world.phone_row(client).dial_class_id,
+        "was_free": 1,
+        "segment_id": segment,
+        "phone_type_id": mobile,
+        "zone_id": moscow,
+        "client_zone_id": moscow,
+        "load_priority": 0,
+        "client_attempts": 0,
+        "phone_attempts": 0,
+        "client_technical_result_id": 0,
+        "client_agent_result_id": 0,
+        "limit_agent_result_id": 0,
+        "limit_agent_attempts": 0,
+        "phone_technical_result_id": 0,
+        "phone_agent_result_id": 0,
+        "hold_agent_result_id": 0,
+        "attempt_day": NO_DAY,
+        "day_attempts": 0,
+        "is_free": 1,
+        "facts_key": f"{segment}.{mobile}.{moscow}.{moscow}.0.0.0.0.0.0.0.0.0.0.0.0",
+    }
+
+
+def test_a_client_with_a_history_in_full(world: World) -> None:
+    campaign = world.campaign()
+    client = world.client(campaign, "H", zone="Europe/Samara", phone_zones=("Asia/Omsk",), load_priority=3)
+    busy, silent = world.technical("BUSY"), world.technical("NO_ANSWER")
+    thinks, later, asked = world.agent("12"), world.agent("14"), world.agent("11")
+    world.facts(
+        client, attempts=4, last_technical_result_id=busy, last_agent_result_id=thinks, agent_result_id=later,
+        agent_result_attempts=2, attempt_day=date(2026, 11, 23), day_attempts=1,
+    )  # fmt: skip
+    world.phone_facts(
+        client, attempts=3, last_technical_result_id=silent, last_agent_result_id=asked, hold_agent_result_id=thinks
+    )
+    segment, home, omsk, samara = (
+        world.segment(campaign), world.type("H"), world.zone("Asia/Omsk"), world.zone("Europe/Samara"),
+    )  # fmt: skip
+    found = fact(world, client)
+    days = (date(2026, 11, 23) - NO_DAY).days
+    assert found == {
+        "phone_id": client.phone_id,
+        "client_id": client.client_id,
+        "campaign_id": campaign,
+        "dial_class_id": world.phone_row(client).dial_class_id,
+        "was_free": 1,
+        "segment_id": segment,
+        "phone_type_id": home,
+        "zone_id": omsk,
+        "client_zone_id": samara,
+        "load_priority": 3,
+        "client_attempts": 4,
+        "phone_attempts": 3,
+        "client_technical_result_id": busy,
+        "client_agent_result_id": thinks,
+        "limit_agent_result_id": later,
+        "limit_agent_attempts": 2,
+        "phone_technical_result_id": silent,
+        "phone_agent_result_id": asked,
+        "hold_agent_result_id": thinks,
+        "attempt_day": date(2026, 11, 23),
+        "day_attempts": 1,
+        "is_free": 1,
+        "facts_key": f"{segment}.{home}.{omsk}.{samara}.3.4.3.{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1",
+    }
+
+
+@pytest.mark.mission("M16", "M18")
+@pytest.mark.parametrize(
+    ("phone_zone", "client_zone", "expected", "expected_of_client"),
+    [
+        (None, None, "Europe/Moscow", "Europe/Moscow"),
+        (None, "Europe/Samara", "Europe/Samara", "Europe/Samara"),
+        ("Asia/Omsk", None, "Asia/Omsk", "Europe/Moscow"),
+        ("Asia/Omsk", "Europe/Samara", "Asia/Omsk", "Europe/Samara"),
+    ],
+)
+def test_the_zone_is_that_of_the_phone_else_of_the_client_else_of_the_campaign(
+    world: World, phone_zone: str | None, client_zone: str | None, expected: str, expected_of_client: str
+) -> None:
+    client = world.client(world.campaign(), zone=client_zone, phone_zones=(phone_zone,))
+    found = fact(world, client)
+    assert (found["zone_id"], found["client_zone_id"]) == (world.zone(expected), world.zone(expected_of_client))
+
+
+@pytest.mark.mission("M45", "M107")
+@pytest.mark.parametrize(
+    ("of_client", "of_phone", "expected"),
+    [
+        ({}, {}, 1),
+        ({}, {"is_blocked": True}, 0),
+        ({}, {"is_do_not_call": True}, 0),
+        ({"is_blocked": True}, {}, 0),
+        ({"status_id": SUCCESS}, {}, 0),
+        ({"status_id": FAILURE}, {}, 0),
+        ({"status_id": STOP_DATE}, {}, 1),  # a limit: the rules of classes look at limits
+    ],
+)
+def test_a_phone_is_free_unless_something_outside_the_strategy_holds_it(
+    world: World, of_client: dict[str, Any], of_phone: dict[str, Any], expected: int
+) -> None:
+    client = world.client(world.campaign())
+    for model, key, values in ((Client, Client.client_id, of_client), (Phone, Phone.phone_id, of_phone)):
+        if values:
+            value = client.client_id if model is Client else client.phone_id
+            world.connection.execute(update(model).where(key == value).values(**values))
+    assert fact(world, client)["is_free"] == expected
+    # back to what the books expect
+    world.connection.execute(
+        update(Client).where(Client.client_id == client.client_id).values(is_blocked=False, status_id=ACTIVE)
+    )
+    world.connection.execute(
+        update(Phone).where(Phone.phone_id == client.phone_id).values(is_blocked=False, is_do_not_call=False)
+    )
+    world.settle(client.client_id)
+
+
+def test_a_phone_that_is_out_is_not_free_and_the_others_of_the_client_are(world: World) -> None:
+    campaign = world.campaign()
+    client = world.client(campaign, "MH")
+    (row,) = world.take(campaign)
+    assert row.number == client.numbers[0]
+    assert [fact(world, client, position)["is_free"] for position in (0, 1)] == [0, 1]
+
+
+def test_phones_with_the_same_facts_have_the_same_key_and_others_another(world: World) -> None:
+    campaign = world.campaign()
+    one, two = world.client(campaign, "MH"), world.client(campaign, "MH")
+    far = world.client(campaign, "M", zone="Europe/Samara")
+    other = world.client(campaign, "M", segment="2")
+    keys = [fact(world, *each)["facts_key"] for each in ((one, 0), (two, 0), (one, 1), (far, 0), (other, 0))]
+    assert keys[0] == keys[1]
+    assert len(set(keys)) == 4
+    assert {row["facts_key"] for row in world.rows(DialClass)} == set(keys)

@@ -32,7 +32,9 @@ class SqlFolder:
         return path
 
     def view(self, columns: str = "s.name, s.value", where: str = "1 = 1", version: str = "1.0.0") -> Path:
-        return self.write("VIEW", "ops.low", f"AS\nSELECT {columns}\nFROM ops.setting AS s\nWHERE {where};", version=version)
+        return self.write(
+            "VIEW", "ops.low", f"AS\nSELECT {columns}\nFROM ops.setting AS s\nWHERE {where};", version=version
+        )
 
     def view_above(self) -> Path:
         return self.write("VIEW", "ops.above", "AS\nSELECT l.name, LEN(l.name) AS length\nFROM ops.low AS l;")
@@ -41,7 +43,9 @@ class SqlFolder:
         body = f"(@least int)\nRETURNS TABLE\nAS\nRETURN\n(\nSELECT a.name, a.length FROM ops.above AS a WHERE {condition}\n);"
         return self.write("FUNCTION", "ops.longer", body, "rows: name nvarchar(100), length int")
 
-    def procedure(self, parameters: str = "@least int = 0 /* letters */", more: str = "", returns: str = "one row: number int") -> Path:
+    def procedure(
+        self, parameters: str = "@least int = 0 /* letters */", more: str = "", returns: str = "one row: number int"
+    ) -> Path:
         body = (
             f"    {parameters}\nAS\nSET NOCOUNT ON;\nSET XACT_ABORT ON;\n\n-- how many there are\nDECLARE @number int;\n"
             f"SELECT @number = COUNT(*) FROM ops.longer(@least) AS l;\n{more}SELECT @number AS number;"

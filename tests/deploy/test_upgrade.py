@@ -58,7 +58,9 @@ def _settings(request: pytest.FixtureRequest) -> None:
 # -- only what changed ---------------------------------------------------------------------------------------------------
 
 
-def test_first_upgrade_makes_tables_objects_and_records(make_engine: Callable[..., sa.Engine], folder: SqlFolder) -> None:
+def test_first_upgrade_makes_tables_objects_and_records(
+    make_engine: Callable[..., sa.Engine], folder: SqlFolder
+) -> None:
     engine = make_engine()
     assert status(engine, folder.path).revision is None
     lines: list[str] = []
@@ -124,7 +126,9 @@ def test_changed_parameters_leave_one_procedure(deployed: sa.Engine, folder: Sql
 
 def test_changed_result_columns(deployed: sa.Engine, folder: SqlFolder) -> None:
     path = folder.procedure(returns="one row: number int, twice bigint")
-    path.write_text(path.read_text().replace("SELECT @number AS number;", "SELECT @number AS number, @number * 2 AS twice;"))
+    path.write_text(
+        path.read_text().replace("SELECT @number AS number;", "SELECT @number AS number, @number * 2 AS twice;")
+    )
     upgrade(deployed, folder=folder.path)
     with deployed.begin() as connection:
         assert tuple(call(connection, "ops.count_longer", least=0)[0]) == (2, 4)
@@ -165,7 +169,12 @@ def test_view_below_another_is_dropped_when_the_other_no_longer_uses_it(deployed
 
 
 def test_missing_object_is_created(deployed: sa.Engine, folder: SqlFolder) -> None:
-    execute(deployed, "DROP FUNCTION ops.count_longer" if deployed.dialect.name == "postgresql" else "DROP PROCEDURE ops.count_longer")
+    execute(
+        deployed,
+        "DROP FUNCTION ops.count_longer"
+        if deployed.dialect.name == "postgresql"
+        else "DROP PROCEDURE ops.count_longer",
+    )
     assert states(deployed, folder)["ops.count_longer"] == "missing"
     assert upgrade(deployed, folder=folder.path).created == ["ops.count_longer"]
 
@@ -254,7 +263,9 @@ def test_failing_script_leaves_the_database_as_it_was(deployed: sa.Engine, folde
     assert states(deployed, folder) == before == dict.fromkeys(before, "current")
 
 
-def test_first_upgrade_that_fails_leaves_an_empty_database(make_engine: Callable[..., sa.Engine], folder: SqlFolder) -> None:
+def test_first_upgrade_that_fails_leaves_an_empty_database(
+    make_engine: Callable[..., sa.Engine], folder: SqlFolder
+) -> None:
     engine = make_engine()
     folder.permissions("GRANT SELECT ON SCHEMA::ops TO nobody_of_that_name;\n")
     with pytest.raises(AcmError):
@@ -298,7 +309,9 @@ def test_views_make_way_for_a_migration_and_come_back(
     """PostgreSQL changes no column that a view uses."""
     if deployed.dialect.name == "mssql":
         pytest.skip("SQL Server changes columns under views")
-    execute(deployed, "CREATE OR REPLACE VIEW ops.above AS SELECT l.name, length(l.name) + 50 AS length FROM ops.low AS l")
+    execute(
+        deployed, "CREATE OR REPLACE VIEW ops.above AS SELECT l.name, length(l.name) + 50 AS length FROM ops.low AS l"
+    )
 
     def migrate(connection: sa.Connection, revision: str = "head") -> None:
         connection.execute(sa.text("ALTER TABLE ops.setting ALTER COLUMN value TYPE varchar(500)"))

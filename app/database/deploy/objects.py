@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from app.database.deploy.migrations import ROOT
@@ -37,6 +38,14 @@ def catalog(folder: Path = SQL_FOLDER) -> Catalog:
 
 def wanted(dialect: str, folder: Path = SQL_FOLDER) -> dict[str, Wanted]:
     """Every object of sql/ by name, each after those that it uses. Raises CompileError."""
+    files = sorted(folder.rglob("*.sql"))
+    state = tuple((str(file), file.stat().st_mtime_ns, file.stat().st_size) for file in files)
+    return dict(_all_wanted(dialect, folder, state))
+
+
+@lru_cache(maxsize=8)
+def _all_wanted(dialect: str, folder: Path, state: tuple[tuple[str, int, int], ...]) -> dict[str, Wanted]:
+    """Compiled once for each state of the files: compiling all of sql/ takes a second."""
     known = catalog(folder)
     return {item.name: _wanted(item, dialect, known) for item in known.all()}
 

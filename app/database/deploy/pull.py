@@ -58,8 +58,8 @@ def _same_words(one: str, two: str) -> bool:
 # -- what the server has and what it should have -----------------------------------------------------------------------
 
 
-def _look(engine: sa.Engine, name: str, folder: Path) -> tuple[Wanted, Found, str]:
-    """The object of the file, what is on the server, and what the file would become there."""
+def _look(engine: sa.Engine, name: str, folder: Path) -> tuple[dict[str, Wanted], Wanted, Found, str]:
+    """All objects, the one that is meant, what is on the server, and what the file would become there."""
     objects = wanted(engine.dialect.name, folder)
     name = name.lower()
     if name not in objects:
@@ -68,7 +68,7 @@ def _look(engine: sa.Engine, name: str, folder: Path) -> tuple[Wanted, Found, st
         found = server_of(connection).found()
     if name not in found:
         raise AcmError(_("%(name)s is not on the server.", name=name), _("Run acm db upgrade."))
-    return objects[name], found[name], _read_back(engine, objects, name)
+    return objects, objects[name], found[name], _read_back(engine, objects, name)
 
 
 def _read_back(engine: sa.Engine, objects: dict[str, Wanted], name: str) -> str:
@@ -87,7 +87,7 @@ def _read_back(engine: sa.Engine, objects: dict[str, Wanted], name: str) -> str:
 
 def diff(engine: sa.Engine, name: str, folder: Path = SQL_FOLDER) -> str:
     """Unified diff from the file (as it is on this kind of server) to the server; empty when they agree."""
-    item, found, expected = _look(engine, name, folder)
+    _objects, item, found, expected = _look(engine, name, folder)
     if text_hash(expected) == found.hash:
         return ""
     before, after = (_plain(text).splitlines(keepends=True) for text in (expected, found.text))
@@ -106,7 +106,7 @@ def _plain(text: str) -> str:
 
 def pull(engine: sa.Engine, name: str, folder: Path = SQL_FOLDER) -> Pulled:
     """Bring a change made on the server into the file, or, where that is not certain, write NAME.sql.pulled beside it."""
-    item, found, expected = _look(engine, name, folder)
+    objects, item, found, expected = _look(engine, name, folder)
     assert item.path is not None and item.compiled is not None  # noqa: S101 - wanted() fills both
     if text_hash(expected) == found.hash:
         raise AcmError(_("%(name)s on the server is what the file says: nothing to pull.", name=item.name))
@@ -124,7 +124,7 @@ def pull(engine: sa.Engine, name: str, folder: Path = SQL_FOLDER) -> Pulled:
     reason = _("its change cannot be carried to T-SQL for certain")
     for text in candidates:
         try:
-            if _verified(engine, item, text, found, folder):
+            if _verified(engine, objects, item, text, found, folder):
                 item.path.write_text(text, encoding="utf-8")
                 _note(engine, item.name, found)
                 return Pulled(item.path, True)
@@ -153,12 +153,13 @@ def _note(engine: sa.Engine, name: str, found: Found) -> None:
         connection.execute(sa.update(table).where(table.c.name == name).values(definition_hash=found.hash))
 
 
-def _verified(engine: sa.Engine, item: Wanted, text: str, found: Found, folder: Path) -> bool:
+def _verified(
+    engine: sa.Engine, objects: dict[str, Wanted], item: Wanted, text: str, found: Found, folder: Path
+) -> bool:
     """Whether the text, compiled, gives on this server the words that the server has."""
     compiled = compile_file(str(item.path), text=text, catalog=catalog(folder))
     if engine.dialect.name == "mssql":
         return True
-    objects = wanted("postgresql", folder)
     objects[item.name] = Wanted(item.name, item.kind, item.version, compiled.sql, "", item.uses, item.path, compiled)
     return _same_words(_read_back(engine, objects, item.name), found.text)
 
@@ -167,11 +168,12 @@ def _candidates(item: Wanted, old: str, new: str) -> Iterator[str]:
     """T-SQL texts that may give `new`, found by carrying each changed stretch of words over."""
     assert item.compiled is not None  # noqa: S101
     source = item.compiled.source.text
-    edits = list(_edits(words_of(old), words_of(new)))
+    before = words_of(old)
+    edits = list(_edits(before, words_of(new)))
     text, place = source, len(source)
     changes: list[tuple[int, int, str]] = []
     for first, last, given in edits:
-        found = _place(item, old, words_of(old), first, last)
+        found = _place(item, old, before, first, last)
         if found is None:
             return
         start, end = found
@@ -186,10 +188,17 @@ def _candidates(item: Wanted, old: str, new: str) -> Iterator[str]:
 
 
 def _edits(old: list[Word], new: list[Word]) -> Iterator[tuple[int, int, list[Word]]]:
-    matcher = difflib.SequenceMatcher(None, [w.text for w in old], [w.text for w in new], autojunk=False)
+    """What differs: places in `old`, and the words of `new` in their stead."""
+    one, two = [w.text for w in old], [w.text for w in new]
+    head = next((n for n, (a, b) in enumerate(zip(one, two, strict=False)) if a != b), min(len(one), len(two)))
+    rest = (
+        min(len(one), len(two)) - head
+    )  # the common beginning and end go first: matching takes the square of the rest
+    tail = next((n for n in range(rest) if one[-1 - n] != two[-1 - n]), rest)
+    matcher = difflib.SequenceMatcher(None, one[head : len(one) - tail], two[head : len(two) - tail], autojunk=False)
     for kind, a1, a2, b1, b2 in matcher.get_opcodes():
         if kind != "equal":
-            yield a1, a2, new[b1:b2]
+            yield head + a1, head + a2, new[head + b1 : head + b2]
 
 
 def _cut(text: str, words: list[Word]) -> str:
@@ -213,22 +222,18 @@ def _place(item: Wanted, old: str, words: list[Word], first: int, last: int) -> 
         low, high = first - offset, last - offset
         if not 0 <= low <= high <= len(inside):
             return None
-        before = match.get(low - 1)
-        after = match.get(high)
-        if before is None and low > 0 and after is None:
+        inner = [match[n] for n in range(low, high) if n in match]
+        if inner:  # the words themselves are found again
+            return piece[0] + theirs[min(inner)].start, piece[0] + theirs[max(inner)].end
+        before, after = match.get(low - 1), match.get(high)
+        if before is None and after is None:
             return None
-        start = theirs[before].end if before is not None else piece[0] + 0 - piece[0]
-        if before is None and after is not None:
-            start = theirs[after].start
-        end_ = theirs[after].start if after is not None else len(source.text[piece[0] : piece[1]])
+        start = theirs[before].end if before is not None else theirs[after or 0].start
         if low == high:
             return piece[0] + start, piece[0] + start
-        inner = [match[n] for n in range(low, high) if n in match]
-        if inner:
-            return piece[0] + theirs[min(inner)].start, piece[0] + theirs[max(inner)].end
+        end_ = theirs[after].start if after is not None else piece[1] - piece[0]
         gap = source.text[piece[0] + start : piece[0] + end_]
-        lead = len(gap) - len(gap.lstrip())
-        return piece[0] + start + lead, piece[0] + start + len(gap.rstrip())
+        return piece[0] + start + len(gap) - len(gap.lstrip()), piece[0] + start + len(gap.rstrip())
     return None
 
 

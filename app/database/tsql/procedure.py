@@ -163,6 +163,8 @@ class Procedure(Changes):
         if statement.kind != "declare" and not _is_option(statement):
             self.leading_declares = False
         if not (statement.kind == "declare" and self.leading_declares) and not _is_option(statement):
+            if statement.parted and (self.body.lines or self.body.set_up):
+                self.body.lines.append("")
             self._comments(statement.leading, depth)
             for note in self._inner_comments(statement):
                 self._comments([note], depth)

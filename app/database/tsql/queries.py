@@ -213,9 +213,11 @@ class Queries:
 
     def _not(self, node: Any, scope: Scope) -> exp.Expr:
         inner = self.condition(node, scope)
-        return exp.Not(
-            this=inner if isinstance(inner, exp.Is | exp.In | exp.Paren | exp.Exists) else exp.Paren(this=inner)
-        )
+        if isinstance(inner, exp.Is):
+            inner.set("negate", not inner.args.get("negate"))
+            return inner
+        bare = isinstance(inner, exp.In | exp.Paren | exp.Exists)
+        return exp.Not(this=inner if bare else exp.Paren(this=inner))
 
     def _comparable(self, node: Any, left: Value, right: Value) -> None:
         one, two = left.family, right.family

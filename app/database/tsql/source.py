@@ -77,7 +77,7 @@ class Parameter:
 @dataclass
 class Statement:
     """A statement, without its semicolon. `words` are its tokens (of a compound statement: of its condition only);
-    `start` and `end` are its place in the file."""
+    `start` and `end` are its place in the file; `parted` says that a blank line stands before it."""
 
     kind: str
     words: list[Any]
@@ -85,6 +85,7 @@ class Statement:
     start: int
     end: int = 0
     trailing: str = ""
+    parted: bool = False
     body: list[Statement] = field(default_factory=list)
     other: list[Statement] = field(default_factory=list)
     closing: list[str] = field(default_factory=list)
@@ -298,6 +299,7 @@ class _Reader:
     def statement(self) -> Statement:
         word = self.peek()
         statement = Statement(word.lower(), [], self.leading(), self.tokens[self.position].start)
+        statement.parted = "\n\n" in re.sub(r"[ \t\r]+", "", self.gap(self.position))
         if word in REFUSED:
             self.fail(word, "not in house T-SQL", hint=REFUSED[word])
         if word not in STARTERS:

@@ -68,10 +68,11 @@ class Scheduler:
             try:
                 self.tick()
                 self._content("database")
-            except (sqlalchemy.exc.DBAPIError, AcmError) as error:
-                if not is_passing(error) and not isinstance(error, sqlalchemy.exc.IntegrityError):
+            except Exception as error:
+                if is_passing(error) or isinstance(error, sqlalchemy.exc.IntegrityError | AcmError):
+                    self._complain("database", type(error).__name__, _("The scheduler waits for the database."))
+                else:  # a mistake of ours or of a table: the next tick may do better, and nobody else would try
                     log.exception("the tick failed")
-                self._complain("database", f"{type(error).__name__}", _("The scheduler waits for the database."))
                 self._last = None
                 self._lose_from = time.monotonic() + self.run_lease_seconds / 2
             time.sleep(max(0.0, self.tick_seconds - (time.monotonic() - began)))

@@ -56,7 +56,7 @@ class TemplateError(AcmError):
     def __init__(self, message: str, hint: str = "", position: int | None = None) -> None:
         if position is not None:
             message = _("Template, character %(position)s: %(fault)s", position=position, fault=message)
-        super().__init__(message, hint)
+        super().__init__(*(re.sub(r"[\r\n]+", " ", text) for text in (message, hint)))
         self.position = position
 
 

@@ -8,8 +8,11 @@ strategy and reads only what it hands out. Each phone becomes a record that is o
 How the walk goes: it looks ahead over a window of classes, counts up to @need ready phones in each from the index alone, takes
 all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns.
 
+Clients that somebody else has locked are passed by. What was found is looked at once more under the locks, since it may have changed
+between the two.
+
 Called by  jobs/dialer_sync.py
-Reads      strategy.dial_class_open, core.campaign, strategy.version, core.client, core.phone, dialing.callback,
+Reads      strategy.dial_class_open, core.campaign, strategy.version, core.client, core.person, core.phone, dialing.callback,
            core.time_zone_offset
 Writes     dialing.block, dialing.record, core.phone, core.dial_class_change, dialing.callback, core.work_set,
            core.work_client
@@ -58,18 +61,22 @@ DECLARE @ahead table (
     ready int NOT NULL,
     ready_so_far int NOT NULL
 );
+/* person_key: who may have one call at once; the person where the campaign says so, else the client (negative). */
 DECLARE @candidate table (
     candidate_no int NOT NULL IDENTITY(1, 1) PRIMARY KEY,
     phone_id bigint NOT NULL,
     client_id bigint NOT NULL,
+    person_key bigint NOT NULL,
     dial_class_id int NOT NULL,
     callback_id bigint NULL,
     processing_id smallint NOT NULL
 );
+DECLARE @person table (person_id bigint NOT NULL PRIMARY KEY);
 DECLARE @pick table (
     position int NOT NULL PRIMARY KEY,
     phone_id bigint NOT NULL UNIQUE,
     client_id bigint NOT NULL UNIQUE,
+    person_key bigint NOT NULL UNIQUE,
     dial_class_id int NOT NULL,
     callback_id bigint NULL,
     processing_id smallint NOT NULL
@@ -116,10 +123,11 @@ BEGIN
         o.ready_before
     FROM strategy.dial_class_open(@campaign_id, @now) AS o;
 
-    INSERT INTO @candidate (phone_id, client_id, dial_class_id, callback_id, processing_id)
+    INSERT INTO @candidate (phone_id, client_id, person_key, dial_class_id, callback_id, processing_id)
     SELECT TOP (@need)
         p.phone_id,
         p.client_id,
+        CASE WHEN @one_call_per_person = 1 THEN COALESCE(c.person_id, -c.client_id) ELSE -c.client_id END,
         p.dial_class_id,
         b.callback_id,
         CASE WHEN b.agent IS NULL THEN 2 ELSE 3 END
@@ -144,11 +152,18 @@ BEGIN
         )
     ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id;
 
-    INSERT INTO @pick (position, phone_id, client_id, dial_class_id, callback_id, processing_id)
+    IF @one_call_per_person = 1
+        INSERT INTO @person (person_id)
+        SELECT q.person_id
+        FROM core.person AS q WITH (ROWLOCK, UPDLOCK, READPAST)
+        WHERE q.person_id IN (SELECT t.person_key FROM @candidate AS t);
+
+    INSERT INTO @pick (position, phone_id, client_id, person_key, dial_class_id, callback_id, processing_id)
     SELECT
         ROW_NUMBER() OVER (ORDER BY x.candidate_no),
         x.phone_id,
         x.client_id,
+        x.person_key,
         x.dial_class_id,
         x.callback_id,
         x.processing_id
@@ -157,11 +172,24 @@ BEGIN
             t.candidate_no AS candidate_no,
             t.phone_id AS phone_id,
             t.client_id AS client_id,
+            t.person_key AS person_key,
             t.dial_class_id AS dial_class_id,
             t.callback_id AS callback_id,
             t.processing_id AS processing_id,
-            ROW_NUMBER() OVER (PARTITION BY t.client_id ORDER BY t.candidate_no) AS turn
+            ROW_NUMBER() OVER (PARTITION BY t.person_key ORDER BY t.candidate_no) AS turn
         FROM @candidate AS t
+        JOIN core.phone AS p
+            ON p.phone_id = t.phone_id
+            AND p.dial_class_id = t.dial_class_id
+            AND p.is_free = 1
+        JOIN dialing.callback AS b
+            ON b.callback_id = t.callback_id
+            AND b.state_id = 1
+        WHERE t.person_key < 0
+            OR (
+                t.person_key IN (SELECT q.person_id FROM @person AS q)
+                AND NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.person_id = t.person_key)
+            )
     ) AS x
     WHERE x.turn = 1;
 
@@ -255,10 +283,11 @@ BEGIN
         BEGIN
             DELETE FROM @candidate;
 
-            INSERT INTO @candidate (phone_id, client_id, dial_class_id, processing_id)
+            INSERT INTO @candidate (phone_id, client_id, person_key, dial_class_id, processing_id)
             SELECT TOP (@need)
                 q.phone_id,
                 q.client_id,
+                CASE WHEN @one_call_per_person = 1 THEN COALESCE(c.person_id, -c.client_id) ELSE -c.client_id END,
                 o.dial_class_id,
                 1
             FROM @open AS o
@@ -278,9 +307,19 @@ BEGIN
                     AND (@first_call_after IS NULL OR k.first_attempt_at IS NULL OR k.first_attempt_at > @first_call_after)
                     AND NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.client_id = p.client_id)
                     AND NOT EXISTS (SELECT 1 AS found FROM @pick AS x WHERE x.client_id = p.client_id)
+                    AND NOT EXISTS (
+                        SELECT 1 AS found
+                        FROM dialing.callback AS b
+                        WHERE b.client_id = p.client_id
+                            AND b.state_id = 1
+                            AND b.due_at > @now
+                    )
                     AND (
                         @one_call_per_person = 0
-                        OR NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.person_id = k.person_id)
+                        OR (
+                            NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.person_id = k.person_id)
+                            AND NOT EXISTS (SELECT 1 AS found FROM @pick AS x WHERE x.person_key = k.person_id)
+                        )
                     )
                 ORDER BY p.waits_from, p.phone_id
             ) AS q
@@ -295,11 +334,22 @@ BEGIN
             SELECT @picked = COUNT(*)
             FROM @pick AS x;
 
-            INSERT INTO @pick (position, phone_id, client_id, dial_class_id, processing_id)
+            IF @one_call_per_person = 1
+            BEGIN
+                DELETE FROM @person;
+
+                INSERT INTO @person (person_id)
+                SELECT q.person_id
+                FROM core.person AS q WITH (ROWLOCK, UPDLOCK, READPAST)
+                WHERE q.person_id IN (SELECT t.person_key FROM @candidate AS t);
+            END;
+
+            INSERT INTO @pick (position, phone_id, client_id, person_key, dial_class_id, processing_id)
             SELECT
                 @picked + ROW_NUMBER() OVER (ORDER BY x.candidate_no),
                 x.phone_id,
                 x.client_id,
+                x.person_key,
                 x.dial_class_id,
                 x.processing_id
             FROM (
@@ -307,10 +357,20 @@ BEGIN
                     t.candidate_no AS candidate_no,
                     t.phone_id AS phone_id,
                     t.client_id AS client_id,
+                    t.person_key AS person_key,
                     t.dial_class_id AS dial_class_id,
                     t.processing_id AS processing_id,
-                    ROW_NUMBER() OVER (PARTITION BY t.client_id ORDER BY t.candidate_no) AS turn
+                    ROW_NUMBER() OVER (PARTITION BY t.person_key ORDER BY t.candidate_no) AS turn
                 FROM @candidate AS t
+                JOIN core.phone AS p
+                    ON p.phone_id = t.phone_id
+                    AND p.dial_class_id = t.dial_class_id
+                    AND p.is_free = 1
+                WHERE t.person_key < 0
+                    OR (
+                        t.person_key IN (SELECT q.person_id FROM @person AS q)
+                        AND NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.person_id = t.person_key)
+                    )
             ) AS x
             WHERE x.turn = 1;
 

@@ -30,7 +30,7 @@ class ContactsScreen(Screen):
     screen = "contacts"
     group = "campaigns"
     icon = "users"
-    actions: ClassVar = {"choose": "view", "index": "view", "export": "view"}
+    actions: ClassVar = {"choose": "view", "index": "view", "export": "export"}
 
     @expose("/")
     def choose(self) -> Any:

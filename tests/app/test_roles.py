@@ -1,0 +1,175 @@
+"""Role by role, screen by screen, action by action: what the matrix allows is there, what it does not is a 403."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from flask import Flask
+from web_users import ALL_ROLES, Browser
+
+from app.auth import roles
+from app.auth.roles import MATRIX, ROLES, Right, allows
+from app.auth.sessions import PUBLIC
+
+#: Of every guarded address: how it is called, and the right that it needs. {a} is the campaign ALPHA.
+REQUESTS: dict[str, tuple[str, str, Right]] = {
+    "home.index": ("GET", "/", Right("home", "view")),
+    "home.live": ("GET", "/overview.json", Right("overview", "view")),
+    "monitor.first": ("GET", "/monitor/", Right("monitor", "view")),
+    "monitor.index": ("GET", "/monitor/{a}/", Right("monitor", "view")),
+    "monitor.live": ("GET", "/monitor/{a}/monitor.json", Right("monitor", "view")),
+    "monitor.start": ("POST", "/monitor/{a}/start", Right("monitor", "start")),
+    "monitor.stop": ("POST", "/monitor/{a}/stop", Right("monitor", "stop")),
+    "monitor.clear_queue": ("POST", "/monitor/{a}/clear-queue", Right("monitor", "clear_queue")),
+    "monitor.switch_segment": ("POST", "/monitor/{a}/segments/1", Right("monitor", "switch_segment")),
+    "campaigns.index": ("GET", "/campaigns/", Right("campaigns", "view")),
+    "campaigns.start": ("POST", "/campaigns/{a}/start", Right("campaigns", "start")),
+    "campaigns.stop": ("POST", "/campaigns/{a}/stop", Right("campaigns", "stop")),
+    "contacts.choose": ("GET", "/contacts/", Right("contacts", "view")),
+    "contacts.index": ("GET", "/contacts/{a}/", Right("contacts", "view")),
+    "contacts.export": ("GET", "/contacts/{a}/export.csv", Right("contacts", "export")),
+    "load.index": ("GET", "/import/", Right("import", "load")),
+    "load.upload": ("GET", "/import/{token}/", Right("import", "load")),
+    "load.start": ("POST", "/import/{token}/start", Right("import", "load")),
+    "load.started": ("GET", "/import/{token}/started", Right("import", "load")),
+    "load.state": ("GET", "/import/{token}/state.json", Right("import", "load")),
+    "import_templates.index": ("GET", "/import/templates/", Right("import_templates", "view")),
+    "import_templates.create": ("GET", "/import/templates/new", Right("import_templates", "edit")),
+    "import_templates.edit": ("GET", "/import/templates/1", Right("import_templates", "view")),
+    "import_templates.delete": ("POST", "/import/templates/1/delete", Right("import_templates", "edit")),
+    "imports.index": ("GET", "/journals/import/", Right("import", "view")),
+    "imports.batch": ("GET", "/journals/import/1/", Right("import", "view")),
+    "imports.live": ("GET", "/journals/import/1/batch.json", Right("import", "view")),
+    "imports.rejects": ("GET", "/journals/import/1/rejects", Right("import", "rejects")),
+    "imports.resume": ("POST", "/journals/import/1/resume", Right("import", "load")),
+}
+#: What everybody who is signed in may reach: his own account.
+OWN = {"auth.sign_out", "auth.change_password", "auth.account", "frame.sidebar_choice"}
+
+
+@pytest.fixture(scope="module")
+def browsers(app: Flask, web_engine: Any) -> Callable[[str], Browser]:
+    """A signed-in browser for each role, made once."""
+    made: dict[str, Browser] = {}
+
+    def of(role: str) -> Browser:
+        if role not in made:
+            from web_users import PASSWORD
+
+            made[role] = Browser(app.test_client())
+            answer = made[role].post("/sign-in", {"username": role, "password": PASSWORD}, at="/sign-in")
+            assert answer.status_code == 302
+        return made[role]
+
+    return of
+
+
+def call(browser: Browser, method: str, path: str, campaigns: dict[str, int]) -> Any:
+    path = path.format(a=campaigns["ALPHA"], token="x" * 24)
+    return browser.get(path) if method == "GET" else browser.post(path)
+
+
+def test_every_address_of_the_application_stands_in_this_test(app: Flask) -> None:
+    known = set(REQUESTS) | PUBLIC | OWN
+    addresses = {rule.endpoint for rule in app.url_map.iter_rules() if not rule.endpoint.endswith(".static")}
+    assert addresses - {"static"} == known - {"static", "admin.static"}
+
+
+def test_every_right_of_the_matrix_is_needed_somewhere() -> None:
+    assert {right for _, _, right in REQUESTS.values()} == set(MATRIX)
+
+
+@pytest.mark.parametrize("role", [*ROLES, ALL_ROLES])
+@pytest.mark.parametrize("endpoint", REQUESTS)
+def test_a_role_reaches_what_the_matrix_allows_and_nothing_else(
+    browsers: Callable[[str], Browser], campaigns: dict[str, int], endpoint: str, role: str
+) -> None:
+    method, path, right = REQUESTS[endpoint]
+    answer = call(browsers(role), method, path, campaigns)
+    held = set(ROLES) if role == ALL_ROLES else {role}
+    if allows(held, right.screen, right.action):
+        assert answer.status_code in (200, 302, 400, 404), answer.status_code
+    else:
+        assert answer.status_code == 403
+        assert "You have no right to this" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("endpoint", REQUESTS)
+def test_nobody_reaches_anything_without_signing_in(app: Flask, campaigns: dict[str, int], endpoint: str) -> None:
+    method, path, _ = REQUESTS[endpoint]
+    path = path.format(a=campaigns["ALPHA"], token="x" * 24)
+    client = app.test_client()
+    if method == "GET":
+        answer = client.get(path)
+    else:
+        answer = client.post(path, data={"csrf_token": Browser(client).token("/sign-in")})
+    assert answer.status_code == 302 and answer.location.startswith("/sign-in")
+
+
+@pytest.mark.parametrize("endpoint", [name for name, (method, _, _) in REQUESTS.items() if method == "POST"])
+def test_no_change_is_made_without_the_token_against_forgery(
+    browsers: Callable[[str], Browser], campaigns: dict[str, int], endpoint: str
+) -> None:
+    path = REQUESTS[endpoint][1].format(a=campaigns["ALPHA"], token="x" * 24)
+    answer = browsers(ALL_ROLES).client.post(path)
+    assert answer.status_code == 400
+    assert "The page was open for too long" in answer.get_data(as_text=True)
+
+
+@pytest.mark.parametrize("endpoint", [name for name, (method, _, _) in REQUESTS.items() if method == "POST"])
+def test_no_change_is_made_by_a_link(
+    browsers: Callable[[str], Browser], campaigns: dict[str, int], endpoint: str
+) -> None:
+    path = REQUESTS[endpoint][1].format(a=campaigns["ALPHA"], token="x" * 24)
+    assert browsers(ALL_ROLES).get(path).status_code == 405
+
+
+MENU = {
+    roles.SECURITY_ADMINISTRATOR: [],
+    roles.CAMPAIGN_ADMINISTRATOR: [
+        "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
+    ],
+    roles.DICTIONARY_EDITOR: ["Import templates"],
+    roles.REVIEWER: ["All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal"],
+    roles.MONITORING: ["All campaigns"],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("role", MENU)
+def test_the_menu_shows_the_screens_of_the_role_only(browsers: Callable[[str], Browser], role: str) -> None:
+    import re
+
+    page = browsers(role).text("/")
+    menu = page[page.index('<div class="menu">') : page.index('class="sidebar-foot"')]
+    assert re.findall(r"<span>([^<]+)</span>", menu) == MENU[role]
+
+
+def test_who_may_only_look_sees_no_buttons_that_change(
+    browsers: Callable[[str], Browser], campaigns: dict[str, int]
+) -> None:
+    path = f"/monitor/{campaigns['ALPHA']}/"
+    for role, is_there in ((roles.MONITORING, False), (roles.REVIEWER, False), (roles.CAMPAIGN_ADMINISTRATOR, True)):
+        page = browsers(role).text(path)
+        assert ("clear-dialog" in page) is is_there
+        assert ("clear-queue" in page) is is_there
+
+
+def test_a_right_that_the_matrix_does_not_name_is_a_mistake_not_a_yes() -> None:
+    with pytest.raises(KeyError):
+        allows({roles.SECURITY_ADMINISTRATOR}, "campaigns", "destroy")
+
+
+def test_the_groups_of_the_database_are_those_of_the_code(web_engine: Any) -> None:
+    from sqlalchemy import select
+
+    from app.models.access import Group, GroupRole
+
+    with web_engine.connect() as connection:
+        found: dict[str, set[str]] = {}
+        for name, role in connection.execute(
+            select(Group.name, GroupRole.role_code).join(GroupRole, GroupRole.group_id == Group.group_id)
+        ):
+            found.setdefault(name, set()).add(role)
+    assert found == {name: set(codes) for name, _, codes in roles.PRESET_GROUPS}

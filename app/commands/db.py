@@ -63,7 +63,9 @@ def status(as_json: bool) -> None:
             moment = f"{item.deployed_at:%Y-%m-%d %H:%M}" if item.deployed_at else ""
             state = f"[{_STYLES.get(item.state, 'yellow')}]{_(item.state)}[/]"
             table.add_row(item.name, _(item.kind), item.version, item.deployed_version, moment, item.deployed_by, state)
-        Console().print(table)
+        console = Console()
+        console.width = max(console.width, 130)  # names are not to be broken, also into a file
+        console.print(table)
         click.echo(_("Tables: revision %(revision)s of %(head)s.", revision=found.revision or "-", head=found.head))
     if not found.is_current:
         raise SystemExit(1)

@@ -25,7 +25,7 @@ class SqlFolder:
         returns = f"Returns    {returns}\n" if returns else ""
         path.write_text(
             f"/*\n{name}          version {version}          2026-11-23\n\nA test. It's {kind.lower()}.\n\n"
-            f"Called by  tests/deploy/sql_folder.py\nReads      ops.setting\nWrites     ops.setting\n{returns}Example    -\n*/\n"
+            f"Called by  tests/deploy/sql_folder.py\nReads      ops.setting, ops.low, ops.above, ops.longer\nWrites     ops.setting\n{returns}Example    -\n*/\n"
             f"CREATE OR ALTER {kind} {name}\n{body}\n",
             encoding="utf-8",
         )
@@ -40,7 +40,7 @@ class SqlFolder:
         return self.write("VIEW", "ops.above", "AS\nSELECT l.name, LEN(l.name) AS length\nFROM ops.low AS l;")
 
     def function(self, condition: str = "a.length > @least") -> Path:
-        body = f"(@least int)\nRETURNS TABLE\nAS\nRETURN\n(\nSELECT a.name, a.length FROM ops.above AS a WHERE {condition}\n);"
+        body = f"(@least int /* letters */)\nRETURNS TABLE\nAS\nRETURN\n(\nSELECT a.name, a.length FROM ops.above AS a WHERE {condition}\n);"
         return self.write("FUNCTION", "ops.longer", body, "rows: name nvarchar(100), length int")
 
     def procedure(

@@ -65,11 +65,20 @@ DECLARE @moment datetime2(3) = CAST(N'2026-02-28 10:00:00' AS datetime2(3));"""
 
 @pytest.mark.parametrize(
     "expression",
-    ["CAST(@x AS int)", "CAST(@x AS decimal(9,2))", "CAST(@x AS date)", "CAST(@x AS datetime2(3))", "CAST(@x AS float)"],
+    [
+        "CAST(@x AS int)",
+        "CAST(@x AS decimal(9,2))",
+        "CAST(@x AS date)",
+        "CAST(@x AS datetime2(3))",
+        "CAST(@x AS float)",
+    ],
 )
 def test_cast_of_a_wrong_text_is_an_error(connection: Connection, expression: str) -> None:
     with pytest.raises(sa.exc.DBAPIError):
-        run(connection, f"DECLARE @x nvarchar(20) = N'12a';\nDECLARE @y nvarchar(50) = CONCAT(N'', {expression.replace('float', 'int')});")
+        run(
+            connection,
+            f"DECLARE @x nvarchar(20) = N'12a';\nDECLARE @y nvarchar(50) = CONCAT(N'', {expression.replace('float', 'int')});",
+        )
 
 
 @pytest.mark.parametrize(
@@ -108,7 +117,9 @@ def test_cast_of_a_wrong_text_is_an_error(connection: Connection, expression: st
         ("now", "datetime2(3)", None),
     ],
 )
-def test_try_convert_gives_null_for_what_is_wrong(connection: Connection, text: str, kind: str, expected: object) -> None:
+def test_try_convert_gives_null_for_what_is_wrong(
+    connection: Connection, text: str, kind: str, expected: object
+) -> None:
     declare = f"DECLARE @x nvarchar(50) = N'{text}', @none nvarchar(5);"
     assert value(connection, f"TRY_CONVERT({kind}, @x)", kind, declare) == expected
     assert value(connection, f"TRY_CAST(@x AS {kind})", kind, declare) == expected

@@ -78,7 +78,9 @@ def test_datediff_out_of_range_is_an_error(connection: Connection) -> None:
     ],
 )
 def test_dateadd(connection: Connection, unit: str, count: str, start: str, expected: datetime) -> None:
-    assert value(connection, f"DATEADD({unit}, {count}, {_m(start)})", "datetime2(3)", "DECLARE @n int = 3;") == expected
+    assert (
+        value(connection, f"DATEADD({unit}, {count}, {_m(start)})", "datetime2(3)", "DECLARE @n int = 3;") == expected
+    )
 
 
 def test_dateadd_keeps_a_date_and_null(connection: Connection) -> None:

@@ -194,6 +194,8 @@ RETURN
     )).scalars())  # fmt: skip
     assert "Function Scan" not in plan
     assert "run_id = 5" in plan and "Index" in plan
-    name, other = procedure("SELECT r.run_id FROM ops.try_runs(7, @now) AS r;", "rows: run_id bigint", "@now datetime2(3)")
+    name, other = procedure(
+        "SELECT r.run_id FROM ops.try_runs(7, @now) AS r;", "rows: run_id bigint", "@now datetime2(3)"
+    )
     create(connection, other, _catalog(text))  # and a procedure may call it
     assert connection.execute(sa.text(f"SELECT * FROM {name}(p_now => TIMESTAMP '2026-01-01')")).all() == []

@@ -214,7 +214,9 @@ END CATCH;"""
 
 
 def test_table_variables_number_rows_from_one_each_call(connection: Connection) -> None:
-    name, text = procedure(f"{PEOPLE}SELECT t.id, t.name FROM @t AS t ORDER BY t.id;", "rows: id int, name nvarchar(20)")
+    name, text = procedure(
+        f"{PEOPLE}SELECT t.id, t.name FROM @t AS t ORDER BY t.id;", "rows: id int, name nvarchar(20)"
+    )
     create(connection, text)
     for _ in range(7):  # also with the plans that are kept after five calls
         assert [tuple(row) for row in call(connection, name)] == [(1, "a"), (2, "b"), (3, "c")]
@@ -239,7 +241,11 @@ LEFT JOIN @bonus AS other ON other.extra = b.extra * 3
 WHERE other.name = N'x' OR b.extra = 20;
 SET @n = @@ROWCOUNT;
 SELECT t.name, t.points, @n AS n FROM @t AS t ORDER BY t.id;"""
-    assert run(connection, body, "rows: name nvarchar(20), points int, n int") == [("a", 1, 2), ("B", 12, 2), ("C", 20, 2)]
+    assert run(connection, body, "rows: name nvarchar(20), points int, n int") == [
+        ("a", 1, 2),
+        ("B", 12, 2),
+        ("C", 20, 2),
+    ]
 
 
 def test_update_whose_table_is_not_the_first(connection: Connection) -> None:
@@ -380,7 +386,9 @@ FROM @t AS t JOIN ops.service_schedule AS s ON s.name IN (N'quietly', N'again') 
 def test_locked_rows_are_skipped(connection: Connection, engine: sa.Engine) -> None:
     """READPAST: rows that another transaction holds are left out, and no waiting."""
     if connection.dialect.name != "postgresql":
-        pytest.skip("Babelfish takes no notice of lock hints; on SQL Server tests/sql/test_dialing_block_take.py does it")
+        pytest.skip(
+            "Babelfish takes no notice of lock hints; on SQL Server tests/sql/test_dialing_block_take.py does it"
+        )
     body = """
 DECLARE @picked table (service_id int NOT NULL PRIMARY KEY);
 INSERT INTO @picked (service_id)

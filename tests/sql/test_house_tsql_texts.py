@@ -72,7 +72,9 @@ def test_text_function(connection: Connection, expression: str, kind: str, expec
     assert value(connection, expression, kind, declare) == expected
 
 
-@pytest.mark.parametrize("expression", ["LEFT(N'abc', @minus)", "RIGHT(N'abc', @minus)", "SUBSTRING(N'abc', 1, @minus)"])
+@pytest.mark.parametrize(
+    "expression", ["LEFT(N'abc', @minus)", "RIGHT(N'abc', @minus)", "SUBSTRING(N'abc', 1, @minus)"]
+)
 def test_negative_length_is_an_error(connection: Connection, expression: str) -> None:
     with pytest.raises(sa.exc.DBAPIError):
         value(connection, expression, TEXT, "DECLARE @minus int = -1;")

@@ -35,11 +35,16 @@ class CompiledObject:
     sql: str
     source: Source
     pieces: list[Piece] = field(default_factory=list)
+    uses: list[tuple[str, CompiledObject]] = field(default_factory=list, repr=False)
 
     @property
     def signature(self) -> str:
         """The name with types of the parameters, by which PostgreSQL tells functions apart."""
         return _signature(self.source)
+
+
+#: What this process has compiled, by the tables and the text: deploying compiles the same files more than once.
+_memory: dict[tuple[int, str], CompiledObject] = {}
 
 
 class Catalog:
@@ -57,12 +62,16 @@ class Catalog:
         self._sources: dict[str, Source] = {}
         self._compiled: dict[str, CompiledObject] = {}
         self._under_way: list[str] = []
+        self._mark = hash(repr(tables))
 
     def source(self, name: str) -> Source | None:
         if name not in self._sources:
             if name not in self.files:
                 return None
-            self._sources[name] = read(self.files[name])
+            text = self.files[name].read_text(encoding="utf-8")
+            known = _memory.get((self._mark, text))
+            same = known is not None and known.source.file == str(self.files[name])
+            self._sources[name] = known.source if known is not None and same else read(self.files[name], text)
         return self._sources[name]
 
     def compiled(self, name: str) -> CompiledObject:
@@ -76,10 +85,18 @@ class Catalog:
                 raise CompileError(source.file, 1, 1, name, f"objects use each other in a circle: {circle}")
             self._under_way.append(name)
             try:
-                self._compiled[name] = _compile(source, self)
+                self._compiled[name] = self._remembered(source) or _compile(source, self)
             finally:
                 self._under_way.pop()
+            _memory[self._mark, source.text] = self._compiled[name]
         return self._compiled[name]
+
+    def _remembered(self, source: Source) -> CompiledObject | None:
+        """The same text, compiled before on the same tables and on objects that have not changed since."""
+        known = _memory.get((self._mark, source.text))
+        if known is None or any(self.source(name) is None for name, _ in known.uses):
+            return None
+        return known if all(self.compiled(name) is used for name, used in known.uses) else None
 
     def all(self) -> list[CompiledObject]:
         """Every object, each after those that it uses."""
@@ -148,9 +165,11 @@ def _compile(source: Source, catalog: Catalog) -> CompiledObject:
     build = {"view": _view, "function": _function, "procedure": _procedure}[source.kind]
     sql, columns, pieces = build(source, around, catalog)
     header = source.header
+    names = around.dependencies - {source.name.lower()}
+    used = [(name, catalog.compiled(name)) for name in sorted(names) if catalog.source(name) is not None]
     return CompiledObject(
         source.name.lower(), source.kind, source.schema.lower(), header.version, header, source.parameters, columns,
-        around.dependencies - {source.name.lower()}, sql + _comment(source), source, pieces,
+        names, sql + _comment(source), source, pieces, used,
     )  # fmt: skip
 
 

@@ -24,7 +24,9 @@ TABLES = {
 HEADER = "/*\ncore.try_it  version 1.0.0  2026-11-23\n\nA test.\n\nReturns  {returns}\n*/\n"
 
 
-def compile_body(body: str, returns: str = "rows: x int", parameters: str = "@a int = 1, @t nvarchar(50) = NULL") -> str:
+def compile_body(
+    body: str, returns: str = "rows: x int", parameters: str = "@a int = 1, @t nvarchar(50) = NULL"
+) -> str:
     text = HEADER.format(returns=returns) + f"CREATE OR ALTER PROCEDURE core.try_it {parameters} AS\n{body}\n"
     return compile_file("try.sql", text=text, columns=TABLES).sql
 
@@ -202,7 +204,9 @@ def test_statement_is_refused(body: str, construct: str, reason: str) -> None:
 
 
 def test_refusal_names_file_line_and_column() -> None:
-    error = refusal("SET NOCOUNT ON;\n\nSELECT p.tries AS x,\n    p.nothing AS y\nFROM core.phone AS p;", "rows: x int, y int")
+    error = refusal(
+        "SET NOCOUNT ON;\n\nSELECT p.tries AS x,\n    p.nothing AS y\nFROM core.phone AS p;", "rows: x int, y int"
+    )
     assert (error.file, error.line, error.column) == ("try.sql", 12, 5)
     assert str(error).startswith("try.sql:12:5: p.nothing: ")
 

@@ -30,8 +30,8 @@ from app.dialer.errors import (
     DialerUnknown,
     RecordInvalid,
 )
+from app.dialer.items import NO_RETRIES, CampaignSettings, SkillGroupInfo
 from app.dialer.items import Campaign as CiscoCampaign
-from app.dialer.items import CampaignSettings, SkillGroupInfo
 from app.dialer.realtime import RealTimeReader
 from app.dialer.records import ImportRecord, safe_name
 from app.errors import AcmError, ProcedureError
@@ -244,10 +244,13 @@ class CampaignSync:
         if found is not None:
             self._refuse_taken(found)
             number = found.campaign_id
+            # The dialer must not repeat on its own. While it dials, its attempts are not changed: it would stand still.
+            changes: dict[str, object] = {"retries": dict(NO_RETRIES)}
             if found.max_attempts != 1:
                 if found.enabled:
                     self.client.pause_campaign(number)
-                self.client.update_campaign(number, {"maxAttempts": 1})
+                changes["maxAttempts"] = 1
+            self.client.update_campaign(number, changes)
             self.run.info(f"{self.target.code}: " + _("found at the dialer as campaign %(number)s.", number=number))
         else:
             number = self.client.create_campaign(

@@ -70,12 +70,27 @@ class SkillGroupInfo:
         )
 
 
+#: Repeating is our work: the dialer's own delays are the longest that it takes (minutes, more than two months), so that
+#: a record that it would try again (status R) is not dialled outside of the strategy's schedule and order.
+NO_RETRIES: Mapping[str, int] = dict.fromkeys(
+    (
+        "noAnswerDelay",
+        "busySignalDelay",
+        "customerAbandonedDelay",
+        "dialerAbandonedDelay",
+        "answeringMachineDelay",
+        "customerNotHomeDelay",
+    ),
+    99_999,
+)
+
+
 @dataclass(frozen=True)
 class CampaignSettings:
     """What we set on a campaign of the dialer. `extra` takes any further element by Cisco's name.
 
     Times are HH:MM in the customer's zone; `time_zone` is a Windows name such as `Russian Standard Time`.
-    maxAttempts is 1 by default: repeating is our work, not the dialer's.
+    maxAttempts is 1 by default and the dialer's delays are NO_RETRIES: repeating is our work, not the dialer's.
     """
 
     name: str
@@ -106,6 +121,7 @@ class CampaignSettings:
             "maximumLinesPerAgent": most,
             "maxAttempts": self.max_attempts,
             "noAnswerRingLimit": self.no_answer_ring_limit,
+            "retries": dict(NO_RETRIES),
             "startTime": self.start_time,
             "endTime": self.end_time,
             "timeZone": time_zone_reference(self.time_zone),

@@ -1,10 +1,11 @@
 /*
-dialing.result_apply          version 1.0.0          2026-11-23
+dialing.result_apply          version 1.1.0          2026-11-23
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out, or came
 back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading overlaps),
 rows of other systems and rows after which Cisco still owns the record (it will send another one) change nothing and are
-counted.
+counted. A record that Cisco would try again by itself (status R) is ours again: its campaigns have the longest delays that
+Cisco takes, since repeating is the strategy's work.
 
 The same call result may come twice for one record, out of order and late: the first final row of a record is its result.
 
@@ -114,11 +115,11 @@ SELECT
     CASE
         WHEN a.attempt_id IS NOT NULL THEN 2
         WHEN r.record_key IS NULL AND x.record_key IS NULL THEN 3
-        WHEN s.call_status NOT IN (N'C', N'M', N'J', N'X', N'F', N'L', N'I', N'O') THEN 4
+        WHEN s.call_status NOT IN (N'C', N'M', N'J', N'R', N'X', N'F', N'L', N'I', N'O') THEN 4
         WHEN ROW_NUMBER() OVER (
             PARTITION BY
                 s.account_number,
-                CASE WHEN s.call_status IN (N'C', N'M', N'J', N'X', N'F', N'L', N'I', N'O') THEN 1 ELSE 0 END
+                CASE WHEN s.call_status IN (N'C', N'M', N'J', N'R', N'X', N'F', N'L', N'I', N'O') THEN 1 ELSE 0 END
             ORDER BY s.db_datetime, s.recovery_key, s.row_no
         ) > 1 THEN 2
         ELSE 1

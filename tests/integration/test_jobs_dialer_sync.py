@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from contact_centre import PASSWORD, rig
-from dialing_scene import CONFIRMED, FAILED, SENT, TAKEN, Scene, clean
+from dialing_scene import CONFIRMED, FAILED, FINAL, SENT, TAKEN, Scene, clean
 
 from app import clock
 from app.database.engine import create_engine
@@ -83,7 +83,7 @@ def test_results_are_applied_once_and_make_room_for_new_blocks(scene: Scene) -> 
     scene.rig.play(minutes=30)
     scene.run()
     rows = scene.rig.details(scene.campaign(campaign_id).dialer_campaign_id)
-    final = {row["AccountNumber"] for row in rows if row["CallStatusZone1"] in "CMJXFLIO"}
+    final = {row["AccountNumber"] for row in rows if row["CallStatusZone1"] in "CMJRXFLIO"}
     assert scene.attempts(campaign_id) == len(final)
     scene.assert_books_balance()
     scene.assert_nothing_sent_twice(campaign_id)
@@ -107,7 +107,7 @@ def test_an_hour_of_work_with_misfortunes_balances(scene: Scene) -> None:
         scene.rig.play(minutes=8)
         scene.run()
     rows = scene.rig.details(scene.campaign(campaign_id).dialer_campaign_id)
-    mine = [row for row in rows if row["CallStatusZone1"] in "CMJXFLIO" and row["AccountNumber"]]
+    mine = [row for row in rows if row["CallStatusZone1"] in "CMJRXFLIO" and row["AccountNumber"]]
     known = scene.keys_at_dialer(campaign_id)
     assert scene.attempts(campaign_id) == len({row["AccountNumber"] for row in mine if row["AccountNumber"] in known})
     assert scene.attempts(campaign_id) > 100
@@ -374,7 +374,7 @@ def test_a_run_killed_while_it_applies_results_applies_them_once(scene: Scene, s
     assert (read_to is None) is (step == "in the transaction")
     scene.run()
     rows = scene.rig.details(scene.campaign(campaign_id).dialer_campaign_id)
-    assert scene.attempts(campaign_id) == len({row["AccountNumber"] for row in rows if row["CallStatusZone1"] in "CMJ"})
+    assert scene.attempts(campaign_id) == len({row["AccountNumber"] for row in rows if row["CallStatusZone1"] in FINAL})
     scene.assert_books_balance()
 
 

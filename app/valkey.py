@@ -129,6 +129,15 @@ _shared: dict[Path, EmbeddedValkey] = {}
 _shared_lock = threading.Lock()
 
 
+def _renew_lock() -> None:
+    """In a child made by fork: a thread of the parent may have held the lock, and will never release it here."""
+    global _shared_lock
+    _shared_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
 def embedded_valkey() -> EmbeddedValkey:
     """The running embedded server of this installation (HOME/valkey), started when it does not run.
 
@@ -137,11 +146,12 @@ def embedded_valkey() -> EmbeddedValkey:
     folder = get_settings().resolved_home() / "valkey"
     with _shared_lock:
         server = _shared.get(folder)
-        if server is None or not server.usable():
+        if server is None or server.made_elsewhere():
             server = EmbeddedValkey(folder)
-            server.start()
             atexit.register(server.stop)
             _shared[folder] = server
+        if not server.usable():
+            server.start()
         return server
 
 

@@ -23,6 +23,7 @@ import secrets
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Mapping
@@ -233,6 +234,8 @@ class EmbeddedPostgres(EmbeddedServer):
             ]
             if self.settings.get("fsync") == "off":
                 argv.append("--no-sync")
+            elif sys.platform == "linux":
+                argv.append("--sync-method=syncfs")  # one call instead of one for each of a thousand files
             done = subprocess.run(
                 argv,
                 env=environment(),
@@ -476,6 +479,15 @@ _shared: dict[Path, EmbeddedPostgres] = {}
 _shared_lock = threading.Lock()
 
 
+def _renew_lock() -> None:
+    """In a child made by fork: a thread of the parent may have held the lock, and will never release it here."""
+    global _shared_lock
+    _shared_lock = threading.Lock()
+
+
+os.register_at_fork(after_in_child=_renew_lock)
+
+
 def embedded_postgres() -> EmbeddedPostgres:
     """The running embedded server of this installation (HOME/postgresql), started when it does not run.
 
@@ -484,9 +496,10 @@ def embedded_postgres() -> EmbeddedPostgres:
     folder = get_settings().resolved_home() / "postgresql"
     with _shared_lock:
         server = _shared.get(folder)
-        if server is None or not server.usable():
+        if server is None or server.made_elsewhere():
             server = EmbeddedPostgres(folder)
-            server.start()
             atexit.register(server.stop)
             _shared[folder] = server
+        if not server.usable():
+            server.start()
         return server

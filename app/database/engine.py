@@ -61,7 +61,8 @@ def create_engine(
     """
     if url is None:
         url = get_settings().database_url.get_secret_value()
-    if str(url) == "embedded":
+    embedded = str(url) == "embedded"
+    if embedded:
         url = embedded_postgres().url()
     parsed = _parse(url)
     options = {
@@ -76,6 +77,8 @@ def create_engine(
     make = _postgresql if parsed.get_backend_name() == "postgresql" else _mssql
     engine = make(parsed, program, options)
     event.listen(engine, "handle_error", _explain_failed_connection, retval=True)
+    if embedded:
+        event.listen(engine, "do_connect", _find_embedded)
     _engines.add(engine)
     return engine
 
@@ -199,6 +202,11 @@ def snapshot_reads(connection: Any) -> bool | None:
     if row is None or "Babelfish" in str(row[2]):
         return None
     return bool(row[0])
+
+
+def _find_embedded(_dialect: Any, _record: Any, _arguments: Any, parameters: dict[str, Any]) -> None:
+    """Before each new connection: start the embedded server again should it be gone, and take its port of today."""
+    parameters["port"] = embedded_postgres().port
 
 
 def _explain_failed_connection(context: ExceptionContext) -> DatabaseUnavailable | None:

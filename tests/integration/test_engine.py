@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import signal
 
 import pytest
 import sqlalchemy
@@ -97,6 +99,23 @@ def test_the_word_embedded_starts_the_server_of_this_home(home: object, monkeypa
         assert folder == f"{home}/postgresql/data"
         server = embedded_postgres()
         assert create_engine().url.port == server.port
+
+        with create_engine().begin() as connection:
+            connection.execute(text("CREATE TABLE kept AS SELECT 1 AS value"))
+        pids = json.loads((server.folder / "server.pid").read_text())
+        for pid in (pids["guardian"], pids["server"]):
+            os.kill(pid, signal.SIGKILL)
+        with engine.connect() as connection:  # the engine that was there before finds, or starts, the server
+            assert connection.execute(text("SELECT value FROM kept")).scalar() == 1
+        server = embedded_postgres()
+
+        reader, writer = os.pipe()
+        if os.fork() == 0:
+            with engine.connect() as connection:
+                os.write(writer, str(connection.execute(text("SELECT value FROM kept")).scalar()).encode())
+            os._exit(0)
+        os.wait()
+        assert os.read(reader, 10) == b"1"
         engine.dispose()
         server.stop()
         assert gone(server.folder, 1)

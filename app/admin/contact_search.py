@@ -56,11 +56,11 @@ class Filters:
     def of(cls, arguments: Mapping[str, str]) -> Filters:
         """Read from the arguments of a page; what is not a number is no filter."""
         return cls(
-            segment_id=_integer(arguments.get("segment")),
-            status_id=_integer(arguments.get("status")),
+            segment_id=_small(arguments.get("segment")),
+            status_id=_small(arguments.get("status")),
             number=re.sub(r"\D", "", arguments.get("number", ""))[:20],
             client_code=arguments.get("code", "").strip()[:64],
-            result_id=_integer(arguments.get("result")),
+            result_id=_small(arguments.get("result")),
         )
 
     def __bool__(self) -> bool:
@@ -166,6 +166,8 @@ class _Walk:
             conditions.append(Client.segment_id == self.filters.segment_id)
         if self.filters.status_id is not None:
             conditions.append(Client.status_id == self.filters.status_id)
+        if self.filters.client_code:
+            conditions.append(Client.client_code_key.startswith(self.filters.client_code.upper(), autoescape=True))
         return and_(literal_column("1") == literal_column("1"), *conditions)
 
     def result_match(self) -> ColumnElement[bool]:
@@ -189,10 +191,11 @@ class _ByNumber(_Walk):
 
     def candidates(self, limit: int) -> list[Any]:
         number = self.filters.number
-        after, __, phone = self.key.partition("-")
+        after, __, last = self.key.partition("-")
+        phone_id = _integer(last)
         start: ColumnElement[bool] = Phone.number >= number
-        if after.isdigit() and phone.isdigit():
-            start = or_(Phone.number > after, and_(Phone.number == after, Phone.phone_id > int(phone)))
+        if re.fullmatch("[0-9]{1,20}", after) and phone_id is not None:
+            start = or_(Phone.number > after, and_(Phone.number == after, Phone.phone_id > phone_id))
         inner = (
             select(Phone.number, Phone.phone_id, Phone.client_id, Phone.campaign_id, Phone.last_technical_result_id)
             .where(start, Phone.number >= number, Phone.number <= number + "9" * (20 - len(number)))
@@ -281,7 +284,8 @@ class _ByPhone(_Walk):
             .order_by(Phone.phone_id.desc())
             .limit(limit)
         )
-        return branch.where(Phone.phone_id < int(self.key)) if self.key.isdigit() else branch
+        after = _integer(self.key)
+        return branch if after is None else branch.where(Phone.phone_id < after)
 
 
 class _ByClient(_Walk):
@@ -331,7 +335,8 @@ class _ByClient(_Walk):
             .order_by(Client.client_id.desc())
             .limit(limit)
         )
-        return branch.where(Client.client_id < int(self.key)) if self.key.isdigit() else branch
+        after = _integer(self.key)
+        return branch if after is None else branch.where(Client.client_id < after)
 
 
 def _result_of(source: Any, filters: Filters) -> ColumnElement[bool]:
@@ -343,4 +348,11 @@ def _result_of(source: Any, filters: Filters) -> ColumnElement[bool]:
 
 
 def _integer(value: str | None) -> int | None:
-    return int(value) if value and re.fullmatch(r"\d{1,9}", value) else None
+    """A number that every integer column of an id can be compared with; None for anything else."""
+    return int(value) if value and re.fullmatch("[0-9]{1,18}", value) else None
+
+
+def _small(value: str | None) -> int | None:
+    """The id of a dictionary row or a segment."""
+    number = _integer(value)
+    return number if number is not None and number < 2**31 else None

@@ -16,6 +16,7 @@ from app.dialer.client import CiscoClient, Retries
 from app.dialer.hds import DialerRow, HdsReader
 from app.dialer.realtime import RealTimeReader
 from app.i18n import gettext as _
+from app.models.contact import Attempt
 from app.models.dialing import Dialer, ResultBatch, ResultStage
 from app.models.strategy import Campaign
 from app.procedures import dialing
@@ -24,6 +25,8 @@ from jobs.run import Run
 
 #: Rows of Dialer_Detail that one transaction applies.
 BATCH_ROWS = 5000
+#: Keys that one question to the database names: SQL Server takes at most 2,100 parameters.
+KEYS_ASKED = 1000
 #: A run has many campaigns to see: what does not answer soon is asked again at the next run.
 RETRIES = Retries(attempts=2, first_seconds=0.5, most_seconds=3.0)
 
@@ -100,13 +103,29 @@ def read_results(run: Run, dialer: DialerAccess, reader: HdsReader) -> int:
     applied = 0
     for page in reader.read(since, campaign_ids=campaign_ids):
         run.check(stop=False)
-        applied += _apply(run, dialer.dialer_id, page)
+        fresh = _not_applied(run, page)
+        run.count(results_repeated=len(page) - len(fresh))
+        applied += _apply(run, dialer.dialer_id, fresh, page[-1].db_datetime) if fresh else 0
         if run.stopping:
             break
     return applied
 
 
-def _apply(run: Run, dialer_id: int, page: list[DialerRow]) -> int:
+def _not_applied(run: Run, page: list[DialerRow]) -> list[DialerRow]:
+    """The rows without those that the overlap brings again: of records that have their attempt.
+
+    dialing.result_apply leaves them out as well; not to write them down first makes a frequent reading cheap.
+    """
+    keys = sorted({row.account_number for row in page if row.account_number})
+    applied: set[str] = set()
+    with run.engine.connect() as connection:
+        for start in range(0, len(keys), KEYS_ASKED):
+            part = keys[start : start + KEYS_ASKED]
+            applied.update(connection.scalars(select(Attempt.record_key).where(Attempt.record_key.in_(part))))
+    return [row for row in page if row.account_number not in applied]
+
+
+def _apply(run: Run, dialer_id: int, page: list[DialerRow], read_to: datetime) -> int:
     now = clock.now()
     with run.engine.begin() as connection:
         made = connection.execute(
@@ -118,7 +137,7 @@ def _apply(run: Run, dialer_id: int, page: list[DialerRow]) -> int:
             [{"batch_id": batch_id, "row_no": number, **_staged(row)} for number, row in enumerate(page, 1)],
         )
         row = dialing.result_apply(connection, batch_id, now)
-        _move_on(connection, dialer_id, page[-1].db_datetime)
+        _move_on(connection, dialer_id, read_to)
     run.count(
         results_applied=row.rows_applied,
         results_repeated=row.rows_repeated,

@@ -26,6 +26,8 @@ from jobs import dialer_sync, queue_clear
 from jobs.run import Outcome, Run, perform
 
 TAKEN, SENT, CONFIRMED, FAILED, RECALLED = 1, 2, 3, 4, 5
+#: Letters of a record after a call that dialing.result_apply takes for the end of its attempt.
+FINAL = "CMJRXFLIO"
 
 
 class Scene:
@@ -243,4 +245,16 @@ def clean(engine: Engine) -> None:
         connection.execute(sa.delete(ServiceRun))
 
 
-__all__ = ["CONFIRMED", "FAILED", "RECALLED", "SENT", "TAKEN", "Run", "Scene", "clean", "dialer_sync", "queue_clear"]
+__all__ = [
+    "CONFIRMED",
+    "FAILED",
+    "FINAL",
+    "RECALLED",
+    "SENT",
+    "TAKEN",
+    "Run",
+    "Scene",
+    "clean",
+    "dialer_sync",
+    "queue_clear",
+]

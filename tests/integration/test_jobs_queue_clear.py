@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 from contact_centre import rig
-from dialing_scene import CONFIRMED, RECALLED, SENT, Scene, clean
+from dialing_scene import CONFIRMED, FINAL, RECALLED, SENT, Scene, clean
 
 from app import clock
 from app.database.engine import create_engine
@@ -40,7 +40,7 @@ def final_results(scene: Scene, number: int) -> set[str]:
     return {
         row["AccountNumber"]
         for row in scene.rig.details(number)
-        if row["CallStatusZone1"] in ("C", "M", "J") and row["AccountNumber"]
+        if row["CallStatusZone1"] in FINAL and row["AccountNumber"]
     }
 
 

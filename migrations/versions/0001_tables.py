@@ -19,7 +19,8 @@ depends_on = None
 
 def upgrade() -> None:
     for schema in SCHEMAS:
-        op.execute(CreateSchema(schema, if_not_exists=op.get_bind().dialect.name == "postgresql"))
+        if schema != "ops":  # made before, for Alembic's own table
+            op.execute(CreateSchema(schema))
     Base.metadata.create_all(op.get_bind())
 
 

@@ -38,6 +38,12 @@ class Settings(BaseSettings):
     web_secure_cookies: bool = Field(False, description="1: cookies only over HTTPS (set it behind a TLS proxy).")
     session_idle_minutes: int = Field(60, ge=1, description="A session ends after so many minutes without a request.")
     session_hours: int = Field(12, ge=1, description="A session ends after so many hours in any case.")
+    run_lease_seconds: int = Field(60, ge=1, description="A run of a service that is silent for so long is lost.")
+    scheduler_lease_seconds: int = Field(5, ge=1, description="A scheduler silent for so long loses its place.")
+    result_wait_minutes: int = Field(240, ge=1, description="A record without a result for so long is asked for.")
+    dialer_grace_seconds: int = Field(
+        120, ge=1, description="A block that the dialer does not have so long after it was sent was not accepted."
+    )
     import_chunk: int = Field(5000, ge=1, le=100_000, description="Lines of a file that one transaction loads.")
 
     def resolved_home(self) -> Path:

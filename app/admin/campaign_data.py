@@ -60,7 +60,7 @@ def clients_by_status(connection: Connection, campaign_id: int) -> Sequence[Any]
         text(
             "SELECT s.status_id, s.code, s.name, s.name_en, COALESCE(n.clients, 0) AS clients"
             " FROM core.client_status AS s LEFT JOIN ("
-            "SELECT c.status_id, SUM(c.clients) AS clients FROM contacts.client_status_count AS c"
+            "SELECT c.status_id, CAST(SUM(c.clients) AS int) AS clients FROM contacts.client_status_count AS c"
             " WHERE c.campaign_id = :campaign_id GROUP BY c.status_id"
             ") AS n ON n.status_id = s.status_id ORDER BY s.status_id"
         ),

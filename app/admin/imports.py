@@ -95,8 +95,8 @@ class ImportsScreen(Screen):
                 abort(404)
             target = tempfile.TemporaryFile()  # noqa: SIM115 - send_file closes it
             rejects.write(connection, batch_id, target)
+        with db.engine.begin() as connection:
             audit.record(connection, "rejects_download", "import_batch", batch_id)
-            connection.commit()
         target.seek(0)
         name = Path(row.file_name or "load.txt")
         return send_file(

@@ -14,7 +14,7 @@ SELECT
     x.campaign_id AS campaign_id,
     x.segment_id AS segment_id,
     x.status_id AS status_id,
-    SUM(x.clients) AS clients
+    CAST(SUM(x.clients) AS int) AS clients
 FROM core.client_count_change AS x
 GROUP BY x.campaign_id, x.segment_id, x.status_id
 HAVING SUM(x.clients) <> 0;

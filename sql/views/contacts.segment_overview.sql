@@ -23,8 +23,8 @@ FROM core.segment AS g
 LEFT JOIN (
     SELECT
         x.segment_id AS segment_id,
-        SUM(x.clients) AS clients,
-        SUM(CASE WHEN x.status_id = 1 THEN x.clients ELSE 0 END) AS clients_active
+        CAST(SUM(x.clients) AS int) AS clients,
+        CAST(SUM(CASE WHEN x.status_id = 1 THEN x.clients ELSE 0 END) AS int) AS clients_active
     FROM contacts.client_status_count AS x
     GROUP BY x.segment_id
 ) AS n

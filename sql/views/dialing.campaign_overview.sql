@@ -42,7 +42,7 @@ LEFT JOIN strategy.version AS v
 LEFT JOIN dialing.dialer AS d
     ON d.dialer_id = k.dialer_id
 LEFT JOIN (
-    SELECT r1.campaign_id AS campaign_id, COUNT(*) AS records
+    SELECT r1.campaign_id AS campaign_id, CAST(COUNT(*) AS int) AS records
     FROM dialing.record AS r1
     GROUP BY r1.campaign_id
 ) AS r
@@ -50,15 +50,15 @@ LEFT JOIN (
 LEFT JOIN (
     SELECT
         x.campaign_id AS campaign_id,
-        SUM(x.clients) AS clients,
-        SUM(CASE WHEN x.status_id = 1 THEN x.clients ELSE 0 END) AS clients_active,
-        SUM(CASE WHEN x.status_id = 2 THEN x.clients ELSE 0 END) AS clients_success
+        CAST(SUM(x.clients) AS int) AS clients,
+        CAST(SUM(CASE WHEN x.status_id = 1 THEN x.clients ELSE 0 END) AS int) AS clients_active,
+        CAST(SUM(CASE WHEN x.status_id = 2 THEN x.clients ELSE 0 END) AS int) AS clients_success
     FROM contacts.client_status_count AS x
     GROUP BY x.campaign_id
 ) AS n
     ON n.campaign_id = k.campaign_id
 LEFT JOIN (
-    SELECT c.campaign_id AS campaign_id, COUNT(*) AS callbacks
+    SELECT c.campaign_id AS campaign_id, CAST(COUNT(*) AS int) AS callbacks
     FROM dialing.callback AS c
     WHERE c.state_id = 1
     GROUP BY c.campaign_id

@@ -90,7 +90,11 @@ def some_filters(connection: Connection, campaign_id: int) -> list[Filters]:
     numbers = ["", "7", "7916", connection.scalar(select(Phone.number).where(Phone.campaign_id == campaign_id)), "8"]
     found = []
     for segment, status, result, number, code in itertools.product(
-        (None, segments[1]), (None, 1, 2, 5), (None, 0, next(one for one in results if one)), numbers, ("", str(campaign_id), "x")
+        (None, segments[1]),
+        (None, 1, 2, 5),
+        (None, 0, next(one for one in results if one)),
+        numbers,
+        ("", str(campaign_id), "x"),
     ):
         found.append(Filters(segment, status, str(number), code, result))
     return found

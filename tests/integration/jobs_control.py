@@ -113,6 +113,16 @@ class Installation:
             made = connection.execute(sa.insert(Service).values(code=code, schedule_id=schedule_id, **values))
             return int(made.inserted_primary_key[0])
 
+    def add_schedule(self, code: str, cron: str) -> None:
+        """Switch a service of the seed on, with a schedule of its own."""
+        with self.engine.begin() as connection:
+            made = connection.execute(sa.insert(ServiceSchedule).values(name=f"{code} {time.time()}", cron=cron))
+            connection.execute(
+                sa.update(Service)
+                .where(Service.code == code)
+                .values(is_enabled=True, next_run_at=None, schedule_id=made.inserted_primary_key[0])
+            )
+
     def change(self, code: str, **columns: Any) -> None:
         """Save the form of a service."""
         with self.engine.begin() as connection:

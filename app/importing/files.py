@@ -17,6 +17,8 @@ SAMPLE = 1 << 18
 BOM = codecs.BOM_UTF8
 # A told single-byte encoding is doubted only when the other one fits so much better a letter.
 _SURE_LONG, _SURE_SHORT, _LONG = 0.4, 1.0, 100
+# So few bytes beyond ASCII speak against nothing: their lines are rejected one by one where they are wrong.
+_FEW = 8
 
 
 class FileError(AcmError):
@@ -147,7 +149,8 @@ def resolve_encoding(facts: FileFacts, told: str | None) -> str:
         return found
     letters = sum(byte > 127 for byte in facts.sample)
     other_fits = single not in (None, told) and margin > (_SURE_LONG if letters >= _LONG else _SURE_SHORT)
-    if looks_utf8 == (told == UTF8) and (told == UTF8 or not other_fits):
+    agrees = told == UTF8 if looks_utf8 else told != UTF8 and not other_fits
+    if agrees or letters < _FEW:
         return told
     if found is None:
         raise FileError(_("The file %(path)s is not in %(told)s.", path=facts.path, told=NAMES[told]), hint)

@@ -186,7 +186,8 @@ def check_form(facts: FileFacts, form: Form) -> None:
             _("The template does not fit: line %(line)s has %(found)s columns, the template has %(wanted)s.",
               line=records[0].line_no, found=found, wanted=form.template.fields),
             _("The template separates them by %(separator)s; the line is: %(text)s",
-              separator=f"«{form.template.separator}»".replace("\t", "\\t"), text=" ".join(records[0].text[:80].split("\n"))),
+              separator=f"«{form.template.separator}»".replace("\t", "\\t"),
+              text=" ".join(records[0].text[:80].split("\n"))),
         )  # fmt: skip
 
 

@@ -87,6 +87,7 @@ def write(tmp_path: Path) -> object:
         (TEXT.encode() * 10 + "Иван\n".encode(CP1251) + TEXT.encode() * 10, None, UTF8),
         (b"1;79161234567\n" * 200_000 + TEXT.encode(CP1251), None, CP1251),  # letters far behind the beginning
         ("Größe;1\n".encode("latin-1"), "cp1251", CP1251),  # nothing speaks against what is told
+        (b"1;\xff;2\n" * 7, "utf-8", UTF8),  # too few to be sure of another encoding
     ],
 )
 def test_the_encoding_of_a_file(write: object, content: bytes, told: str | None, expected: str) -> None:

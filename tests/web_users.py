@@ -16,12 +16,12 @@ PASSWORD = "Correct-horse-1"
 ALL_ROLES = "administrator"
 
 
-def add_user(connection: Connection, name: str, role: str) -> int:
+def add_user(connection: Connection, name: str, role: str, language: str = "en") -> int:
     """A user with the password PASSWORD, in the preset group of the role."""
     group = PRESET_GROUPS[0][0] if role == ALL_ROLES else role
     user_id, __ = accounts.add_user(connection, name, [group], "tests")
     accounts.set_password(connection, user_id, PASSWORD)
-    connection.execute(update(User).where(User.user_id == user_id).values(language="en", time_zone="Europe/Moscow"))
+    connection.execute(update(User).where(User.user_id == user_id).values(language=language, time_zone="Europe/Moscow"))
     return user_id
 
 

@@ -79,13 +79,16 @@ class Process:
             return ""
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, process: Process) -> bool:
-    """Wait until `condition()` is true. False when time is up or the process has ended before."""
+def wait_until(condition: Callable[[], bool], seconds: float, process: Process, most_restarts: int = 5) -> bool:
+    """Wait until `condition()` is true, starting the process again when it dies meanwhile.
+
+    False when time is up or the process has died more than `most_restarts` times.
+    """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if condition():
             return True
-        if process.pid is None:
+        if process.revive() and process.restarts > most_restarts:
             return False
         time.sleep(0.1)
     return False

@@ -1,5 +1,5 @@
 /*
-dialing.agent_result_apply          version 1.0.0          2026-11-23
+dialing.agent_result_apply          version 1.1.0          2026-11-23
 
 Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means the
 record that is out, else the last attempt that has no agent result yet, else the client alone. The same result again changes
@@ -37,6 +37,7 @@ DECLARE @leaf_mandatory bit = 0;
 DECLARE @given_result_id int;
 DECLARE @work_id bigint;
 DECLARE @outcome_id bigint;
+DECLARE @promised int = 0;
 
 IF @now IS NULL
     SET @now = SYSUTCDATETIME();
@@ -143,7 +144,20 @@ BEGIN
 
     SET @outcome_id = SCOPE_IDENTITY();
 
+    /* The dialer may have brought the same promise, but without the agent. */
     IF @callback_at IS NOT NULL
+    BEGIN
+        UPDATE b
+        SET agent = COALESCE(@callback_agent, b.agent)
+        FROM dialing.callback AS b
+        WHERE b.client_id = @client_id
+            AND b.state_id = 1
+            AND b.due_at = @callback_at;
+
+        SET @promised = @@ROWCOUNT;
+    END;
+
+    IF @callback_at IS NOT NULL AND @promised = 0
         INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
         SELECT TOP (1)
             @campaign_id,

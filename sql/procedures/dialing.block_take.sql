@@ -1,5 +1,5 @@
 /*
-dialing.block_take          version 1.0.0          2026-11-23
+dialing.block_take          version 1.1.0          2026-11-23
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47, M48).
 Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order of the

@@ -1,12 +1,13 @@
 /*
-dialing.private_outcome_apply          version 1.0.0          2026-11-23
+dialing.private_outcome_apply          version 1.1.0          2026-11-23
 
 Applies the agent results of one work set to their clients (strategy.md, «What a result does», 3). It gives the same outcome
-whether an agent result comes before, with or after the technical one: everything here is worked out from the rows of outcomes
-and attempts, and applying one again changes nothing.
+whether an agent result comes before, with or after the technical one, and whichever of two results comes first: everything here is
+worked out from the moments in the rows of outcomes and attempts, and applying one again changes nothing. Results of an earlier
+round stay in the journal and change nothing.
 
 An agent result is a result for every phone of the client: its delay holds all of them, from the end of the call or from the
-moment when the result was given, whichever is later.
+moment when the result was given, whichever is later. A result given for the client alone is its last result until the next call.
 
 Called by  sql/procedures/dialing.result_apply.sql, sql/procedures/dialing.agent_result_apply.sql
 Reads      core.work_outcome, core.attempt_outcome, core.attempt, core.campaign, strategy.agent_rule, strategy.agent_action
@@ -32,94 +33,206 @@ DECLARE @outcome table (
     holds_from datetime2(3) NOT NULL,
     ended_at datetime2(3) NULL,
     phone_id bigint NULL,
+    is_current bit NOT NULL,
     turn int NOT NULL
 );
+DECLARE @last table (client_id bigint NOT NULL PRIMARY KEY, agent_result_id int NOT NULL);
+DECLARE @final table (client_id bigint NOT NULL PRIMARY KEY, status_id smallint NOT NULL);
 DECLARE @number table (number nvarchar(20) NOT NULL PRIMARY KEY, agent nvarchar(64) NULL);
+DECLARE @holder table (client_id bigint NOT NULL PRIMARY KEY);
 
 BEGIN TRANSACTION;
 
-/* turn 1 is the latest agent result of a client in this set. */
+/* is_current: of the client's present round. turn 1 is the latest of them in this set. */
 INSERT INTO @outcome (
     outcome_id, client_id, record_key, agent_result_id, final_status_id, is_do_not_call, agent, given_at, holds_from, ended_at,
-    phone_id, turn
+    phone_id, is_current, turn
 )
 SELECT
-    o.outcome_id,
-    o.client_id,
-    o.record_key,
-    o.agent_result_id,
-    s.final_status_id,
-    CASE WHEN r.action_id = 5 AND w.is_new = 1 THEN 1 ELSE 0 END,
-    o.agent,
-    o.given_at,
-    CASE WHEN a.ended_at > o.given_at THEN a.ended_at ELSE o.given_at END,
-    a.ended_at,
-    COALESCE(a.phone_id, o.phone_id),
-    ROW_NUMBER() OVER (PARTITION BY o.client_id ORDER BY o.given_at DESC, o.outcome_id DESC)
-FROM core.work_outcome AS w
-JOIN core.attempt_outcome AS o
-    ON o.outcome_id = w.outcome_id
-JOIN core.campaign AS k
-    ON k.campaign_id = o.campaign_id
-JOIN strategy.agent_rule AS r
-    ON r.strategy_version_id = k.strategy_version_id
-    AND r.agent_result_id = o.agent_result_id
-JOIN strategy.agent_action AS s
-    ON s.action_id = r.action_id
-LEFT JOIN core.attempt AS a
-    ON a.record_key = o.record_key
-WHERE w.work_id = @work_id;
+    x.outcome_id,
+    x.client_id,
+    x.record_key,
+    x.agent_result_id,
+    x.final_status_id,
+    x.is_do_not_call,
+    x.agent,
+    x.given_at,
+    CASE WHEN x.ended_at > x.given_at THEN x.ended_at ELSE x.given_at END,
+    x.ended_at,
+    x.phone_id,
+    x.is_current,
+    ROW_NUMBER() OVER (PARTITION BY x.client_id, x.is_current ORDER BY x.given_at DESC, x.outcome_id DESC)
+FROM (
+    SELECT
+        o.outcome_id AS outcome_id,
+        o.client_id AS client_id,
+        o.record_key AS record_key,
+        o.agent_result_id AS agent_result_id,
+        s.final_status_id AS final_status_id,
+        CASE WHEN r.action_id = 5 AND w.is_new = 1 THEN 1 ELSE 0 END AS is_do_not_call,
+        o.agent AS agent,
+        o.given_at AS given_at,
+        a.ended_at AS ended_at,
+        COALESCE(a.phone_id, o.phone_id) AS phone_id,
+        CASE WHEN o.round_no = c.round_no THEN 1 ELSE 0 END AS is_current
+    FROM core.work_outcome AS w
+    JOIN core.attempt_outcome AS o
+        ON o.outcome_id = w.outcome_id
+    JOIN core.client AS c
+        ON c.client_id = o.client_id
+    JOIN core.campaign AS k
+        ON k.campaign_id = o.campaign_id
+    JOIN strategy.agent_rule AS r
+        ON r.strategy_version_id = k.strategy_version_id
+        AND r.agent_result_id = o.agent_result_id
+    JOIN strategy.agent_action AS s
+        ON s.action_id = r.action_id
+    LEFT JOIN core.attempt AS a
+        ON a.record_key = o.record_key
+    WHERE w.work_id = @work_id
+) AS x;
 
 UPDATE c
 SET
     agent_result_id = o.agent_result_id,
-    agent_result_at = o.given_at,
-    agent_result_attempts = (
-        SELECT COUNT(*) AS times
-        FROM core.attempt_outcome AS h
-        WHERE h.client_id = c.client_id
-            AND h.agent_result_id = o.agent_result_id
-            AND h.round_no = c.round_no
-    )
+    agent_result_at = o.given_at
 FROM core.client AS c
 JOIN @outcome AS o
     ON o.client_id = c.client_id
+    AND o.is_current = 1
     AND o.turn = 1
 WHERE c.agent_result_at IS NULL
     OR c.agent_result_at <= o.given_at;
 
 UPDATE c
-SET last_agent_result_id = o.agent_result_id
+SET agent_result_attempts = (
+    SELECT COUNT(*) AS times
+    FROM core.attempt_outcome AS h
+    WHERE h.client_id = c.client_id
+        AND h.agent_result_id = c.agent_result_id
+        AND h.round_no = c.round_no
+)
 FROM core.client AS c
 JOIN @outcome AS o
     ON o.client_id = c.client_id
-WHERE o.ended_at = c.last_attempt_at;
+    AND o.is_current = 1
+    AND o.turn = 1;
+
+/* The last agent result is that of the last attempt, or one given for the client alone since then. Of several the latest counts; where
+   one that was given later is known already, it is looked for among all of them. */
+INSERT INTO @last (client_id, agent_result_id)
+SELECT
+    y.client_id,
+    y.agent_result_id
+FROM (
+    SELECT
+        o.client_id AS client_id,
+        o.agent_result_id AS agent_result_id,
+        ROW_NUMBER() OVER (PARTITION BY o.client_id ORDER BY o.given_at DESC, o.outcome_id DESC) AS turn
+    FROM @outcome AS o
+    JOIN core.client AS c
+        ON c.client_id = o.client_id
+    WHERE o.is_current = 1
+        AND (
+            o.ended_at = c.last_attempt_at
+            OR (o.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= o.given_at))
+        )
+        AND (
+            c.agent_result_at <= o.given_at
+            OR NOT EXISTS (
+                SELECT 1 AS found
+                FROM core.attempt_outcome AS h
+                LEFT JOIN core.attempt AS a
+                    ON a.record_key = h.record_key
+                WHERE h.client_id = c.client_id
+                    AND h.round_no = c.round_no
+                    AND h.given_at > o.given_at
+                    AND (
+                        a.ended_at = c.last_attempt_at
+                        OR (h.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= h.given_at))
+                    )
+            )
+        )
+) AS y
+WHERE y.turn = 1;
+
+UPDATE c
+SET last_agent_result_id = x.agent_result_id
+FROM core.client AS c
+JOIN @last AS x
+    ON x.client_id = c.client_id;
+
+/* Of two results that both process the client, the one given later names the status. */
+INSERT INTO @final (client_id, status_id)
+SELECT
+    y.client_id,
+    y.final_status_id
+FROM (
+    SELECT
+        o.client_id AS client_id,
+        o.final_status_id AS final_status_id,
+        ROW_NUMBER() OVER (PARTITION BY o.client_id ORDER BY o.given_at DESC, o.outcome_id DESC) AS turn
+    FROM @outcome AS o
+    JOIN core.client AS c
+        ON c.client_id = o.client_id
+    WHERE o.is_current = 1
+        AND o.final_status_id IS NOT NULL
+        AND (
+            c.agent_result_at <= o.given_at
+            OR NOT EXISTS (
+                SELECT 1 AS found
+                FROM core.attempt_outcome AS h
+                JOIN core.campaign AS k
+                    ON k.campaign_id = h.campaign_id
+                JOIN strategy.agent_rule AS r
+                    ON r.strategy_version_id = k.strategy_version_id
+                    AND r.agent_result_id = h.agent_result_id
+                JOIN strategy.agent_action AS s
+                    ON s.action_id = r.action_id
+                    AND s.final_status_id IS NOT NULL
+                WHERE h.client_id = c.client_id
+                    AND h.round_no = c.round_no
+                    AND h.given_at > o.given_at
+            )
+        )
+) AS y
+WHERE y.turn = 1;
 
 UPDATE c
 SET
-    status_id = o.final_status_id,
+    status_id = x.status_id,
     status_at = @now
 FROM core.client AS c
-JOIN @outcome AS o
-    ON o.client_id = c.client_id
-    AND o.turn = 1
-WHERE o.final_status_id IS NOT NULL
-    AND c.status_id <> o.final_status_id;
+JOIN @final AS x
+    ON x.client_id = c.client_id
+WHERE c.status_id <> x.status_id;
 
+/* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's. */
 UPDATE p
 SET
-    last_agent_result_id = CASE
-        WHEN o.phone_id = p.phone_id AND o.ended_at = p.last_attempt_at THEN o.agent_result_id
-        ELSE p.last_agent_result_id
-    END,
     hold_agent_result_id = o.agent_result_id,
-    waits_from = CASE WHEN p.waits_from > o.holds_from THEN p.waits_from ELSE o.holds_from END
+    waits_from = o.holds_from
 FROM core.phone AS p
-JOIN @outcome AS o
+JOIN (
+    SELECT
+        h.client_id AS client_id,
+        h.agent_result_id AS agent_result_id,
+        h.holds_from AS holds_from,
+        ROW_NUMBER() OVER (PARTITION BY h.client_id ORDER BY h.holds_from DESC, h.given_at DESC, h.outcome_id DESC) AS turn
+    FROM @outcome AS h
+    WHERE h.is_current = 1
+) AS o
     ON o.client_id = p.client_id
     AND o.turn = 1
-WHERE p.last_attempt_at IS NULL
-    OR p.last_attempt_at <= o.holds_from;
+WHERE p.waits_from <= o.holds_from;
+
+UPDATE p
+SET last_agent_result_id = o.agent_result_id
+FROM core.phone AS p
+JOIN @outcome AS o
+    ON o.phone_id = p.phone_id
+    AND o.ended_at = p.last_attempt_at
+    AND o.is_current = 1;
 
 INSERT INTO @number (number, agent)
 SELECT
@@ -158,20 +271,30 @@ WHERE NOT EXISTS (
         AND d.lifted_at IS NULL
 );
 
+/* Clients of all campaigns that have the number: nobody may hand it over meanwhile. */
+INSERT INTO @holder (client_id)
+SELECT c.client_id
+FROM core.client AS c WITH (ROWLOCK, UPDLOCK)
+WHERE c.client_id IN (
+    SELECT p.client_id
+    FROM @number AS n
+    JOIN core.phone AS p
+        ON p.number = n.number
+    WHERE p.is_do_not_call = 0
+)
+ORDER BY c.client_id;
+
 INSERT INTO core.work_client (work_id, client_id)
-SELECT DISTINCT
+SELECT
     @work_id,
-    p.client_id
-FROM @number AS n
-JOIN core.phone AS p
-    ON p.number = n.number
-WHERE p.is_do_not_call = 0
-    AND NOT EXISTS (
-        SELECT 1 AS found
-        FROM core.work_client AS w
-        WHERE w.work_id = @work_id
-            AND w.client_id = p.client_id
-    );
+    h.client_id
+FROM @holder AS h
+WHERE NOT EXISTS (
+    SELECT 1 AS found
+    FROM core.work_client AS w
+    WHERE w.work_id = @work_id
+        AND w.client_id = h.client_id
+);
 
 UPDATE p
 SET is_do_not_call = 1

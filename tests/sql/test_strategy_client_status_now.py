@@ -202,6 +202,16 @@ def test_a_limit_that_stopped_a_client_keeps_naming_its_status_while_it_holds(wo
     assert now(world, client, status_id=ACTIVE) == STOP_DATE
 
 
+@pytest.mark.parametrize("status", [FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS, STOP_DATE])
+def test_attempts_with_an_agent_result_that_have_run_out_name_the_status_whatever_stopped_the_client_before(
+    world: World, status: int
+) -> None:
+    client = everything_reached(world, agent_results={"12": AgentResultForm(3, max_attempts=1)})
+    facts: dict[str, Any] = {"status_id": status, "agent_result_id": world.agent("12")}
+    assert now(world, client, agent_result_attempts=0, **facts) == status
+    assert now(world, client, agent_result_attempts=1, **facts) == AGENT_ATTEMPTS
+
+
 def test_a_limit_that_no_longer_holds_gives_way_to_the_next_one(world: World) -> None:
     client = everything_reached(world)
     assert now(world, client, status_id=AGENT_ATTEMPTS) == STOP_DATE

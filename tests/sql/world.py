@@ -26,7 +26,7 @@ from app.books import read_books
 from app.campaigns import PhoneTypeForm, ScheduleForm, StrategyForm, create_campaign, save_strategy
 from app.database.procedure import call
 from app.errors import ProcedureError
-from app.models.contact import Client, Person, Phone, WorkClient, WorkSet
+from app.models.contact import AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
 from app.models.dialing import Callback, Dialer, ResultBatch, ResultStage
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone, TimeZoneOffset
 from app.models.strategy import Campaign, DialClass, Segment
@@ -395,6 +395,19 @@ class World:
             self.connection, agent_result_code=agent_result_code, now=at or self.now, **values
         )
         return row.client_id, row.status_id
+
+    def outcome_alone(self, client: MadeClient, code: str, at: datetime) -> None:
+        """An agent result for the client alone, also while one of its records is out."""
+        outcome_id = self._insert(
+            AttemptOutcome, campaign_id=self.client_row(client).campaign_id, client_id=client.client_id,
+            round_no=self.client_row(client).round_no, agent_result_id=self.agent(code), source_id=3, given_at=at,
+            applied_at=at,
+        )  # fmt: skip
+        work_id = self._insert(WorkSet, created_at=at)
+        self.connection.execute(insert(WorkClient).values(work_id=work_id, client_id=client.client_id))
+        self.connection.execute(insert(WorkOutcome).values(work_id=work_id, outcome_id=outcome_id))
+        call(self.connection, "dialing.private_outcome_apply", work_id=work_id, now=at)
+        call(self.connection, "contacts.client_settle", work_id=work_id, now=at)
 
     def dialer(self) -> int:
         """A dialer to name in batches; nothing connects to it. Returns its id."""

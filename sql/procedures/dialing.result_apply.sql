@@ -1,5 +1,5 @@
 /*
-dialing.result_apply          version 1.1.0          2026-11-23
+dialing.result_apply          version 1.2.0          2026-11-23
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out, or came
 back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading overlaps),
@@ -11,7 +11,7 @@ The same call result may come twice for one record, out of order and late: the f
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.result_stage, dialing.result_batch, dialing.dialer, core.technical_result, core.agent_result,
-           strategy.technical_rule, core.time_zone_offset
+           strategy.technical_rule, core.time_zone_offset, core.utc_moment
 Writes     core.attempt, core.attempt_outcome, core.client, core.phone, dialing.record, dialing.callback,
            dialing.result_batch, core.work_set, core.work_client, core.work_outcome, dialing.result_stage
 Returns    one row: rows_applied int, rows_repeated int, rows_unknown int, rows_interim int
@@ -72,19 +72,21 @@ IF @now IS NULL
 
 BEGIN TRANSACTION;
 
-SELECT
-    @dialer_id = b.dialer_id,
-    @applied_at = b.applied_at
+SELECT @dialer_id = b.dialer_id
+FROM dialing.result_batch AS b
+WHERE b.batch_id = @batch_id;
+
+/* Batches of one dialer are applied one after another; whether this one was is known only under the lock. */
+SELECT @dialer_id = d.dialer_id
+FROM dialing.dialer AS d WITH (ROWLOCK, UPDLOCK)
+WHERE d.dialer_id = @dialer_id;
+
+SELECT @applied_at = b.applied_at
 FROM dialing.result_batch AS b
 WHERE b.batch_id = @batch_id;
 
 IF @dialer_id IS NULL OR @applied_at IS NOT NULL
     THROW 50003, N'The value for the parameter @batch_id is not supported. It is a batch that was not applied yet.', 1;
-
-/* Batches of one dialer are applied one after another. */
-SELECT @dialer_id = d.dialer_id
-FROM dialing.dialer AS d WITH (ROWLOCK, UPDLOCK)
-WHERE d.dialer_id = @dialer_id;
 
 SELECT @other_result_id = t.technical_result_id
 FROM core.technical_result AS t
@@ -115,16 +117,17 @@ SELECT
     CASE
         WHEN a.attempt_id IS NOT NULL THEN 2
         WHEN r.record_key IS NULL AND x.record_key IS NULL THEN 3
-        WHEN s.call_status NOT IN (N'C', N'M', N'J', N'R', N'X', N'F', N'L', N'I', N'O') THEN 4
+        WHEN f.is_final = 0 THEN 4
         WHEN ROW_NUMBER() OVER (
-            PARTITION BY
-                s.account_number,
-                CASE WHEN s.call_status IN (N'C', N'M', N'J', N'R', N'X', N'F', N'L', N'I', N'O') THEN 1 ELSE 0 END
+            PARTITION BY s.account_number, f.is_final
             ORDER BY s.db_datetime, s.recovery_key, s.row_no
         ) > 1 THEN 2
         ELSE 1
     END
 FROM dialing.result_stage AS s
+CROSS APPLY (
+    SELECT CASE WHEN s.call_status IN (N'C', N'M', N'J', N'R', N'X', N'F', N'L', N'I', N'O') THEN 1 ELSE 0 END AS is_final
+) AS f
 LEFT JOIN dialing.record AS r
     ON r.record_key = s.account_number
 LEFT JOIN dialing.record_returned AS x
@@ -169,8 +172,12 @@ JOIN core.client AS c
 JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
 CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at) AS e
-LEFT JOIN core.technical_result AS t
-    ON t.cisco_code = s.call_result
+OUTER APPLY (
+    SELECT TOP (1) d.technical_result_id AS technical_result_id
+    FROM core.technical_result AS d
+    WHERE d.cisco_code = s.call_result
+    ORDER BY d.is_enabled DESC, d.technical_result_id
+) AS t
 LEFT JOIN strategy.technical_rule AS u
     ON u.strategy_version_id = k.strategy_version_id
     AND u.technical_result_id = COALESCE(t.technical_result_id, @other_result_id)
@@ -312,12 +319,13 @@ JOIN @result AS r
     ON r.callback_id = b.callback_id
 WHERE b.state_id = 2;
 
+/* Cisco writes the moment of its own next try into the same column: only results 14 and 15 ask for a callback. */
 INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
 SELECT
     r.campaign_id,
     r.client_id,
     COALESCE(q.phone_id, r.phone_id),
-    DATEADD(MINUTE, -COALESCE(z.offset_minutes, 0), s.callback_at),
+    m.utc_at,
     NULL,
     1,
     1,
@@ -335,17 +343,15 @@ JOIN core.campaign AS k
 LEFT JOIN core.phone AS q
     ON q.client_id = r.client_id
     AND q.number = s.callback_phone
-LEFT JOIN core.time_zone_offset AS z
-    ON z.zone_id = COALESCE(p.zone_id, c.zone_id, k.default_zone_id)
-    AND z.valid_from <= s.callback_at
-    AND z.valid_to > s.callback_at
+CROSS APPLY core.utc_moment(COALESCE(p.zone_id, c.zone_id, k.default_zone_id), s.callback_at, 0) AS m
 WHERE s.callback_at IS NOT NULL
+    AND s.call_result IN (14, 15)
     AND NOT EXISTS (
         SELECT 1 AS found
         FROM dialing.callback AS b
         WHERE b.client_id = r.client_id
             AND b.state_id = 1
-            AND b.due_at = DATEADD(MINUTE, -COALESCE(z.offset_minutes, 0), s.callback_at)
+            AND b.due_at = m.utc_at
     );
 
 INSERT INTO core.work_set (created_at)
@@ -404,6 +410,21 @@ WHERE NOT EXISTS (
     WHERE w.work_id = @work_id
         AND w.outcome_id = o.outcome_id
 );
+
+/* And those that were given for the client alone after this call. */
+INSERT INTO core.work_outcome (work_id, outcome_id, is_new)
+SELECT
+    @work_id,
+    o.outcome_id,
+    0
+FROM @tally AS t
+JOIN core.client AS c
+    ON c.client_id = t.client_id
+JOIN core.attempt_outcome AS o
+    ON o.client_id = c.client_id
+WHERE c.agent_result_at >= t.last_at
+    AND o.record_key IS NULL
+    AND o.given_at >= t.last_at;
 
 EXECUTE dialing.private_outcome_apply @work_id = @work_id, @now = @now;
 

@@ -1,11 +1,12 @@
 /*
-dialing.callback_settle          version 1.0.0          2026-11-23
+dialing.callback_settle          version 1.1.0          2026-11-23
 
 The callback status service (M229 c): a waiting callback of a client that is processed is cancelled; one that is overdue for longer than
-the setting callback_missed_minutes (a day by default) is missed.
+the setting callback_missed_minutes (a day by default) is missed. Campaigns are joined so that the index on campaign, state and moment
+serves: callbacks that are over are never read.
 
 Called by  jobs/callback_status.py
-Reads      dialing.callback, core.client, core.client_status, ops.setting
+Reads      dialing.callback, core.campaign, core.client, core.client_status, ops.setting
 Writes     dialing.callback
 Returns    one row: callbacks_missed int, callbacks_closed int
 Example    EXECUTE dialing.callback_settle;
@@ -34,6 +35,8 @@ SET
     state_id = 5,
     closed_at = @now
 FROM dialing.callback AS b
+JOIN core.campaign AS k
+    ON k.campaign_id = b.campaign_id
 JOIN core.client AS c
     ON c.client_id = b.client_id
 JOIN core.client_status AS s
@@ -48,6 +51,8 @@ SET
     state_id = 4,
     closed_at = @now
 FROM dialing.callback AS b
+JOIN core.campaign AS k
+    ON k.campaign_id = b.campaign_id
 WHERE b.state_id = 1
     AND b.due_at <= DATEADD(MINUTE, -@missed_minutes, @now);
 

@@ -1,11 +1,12 @@
 /*
-strategy.version_publish          version 1.0.0          2026-11-23
+strategy.version_publish          version 1.1.0          2026-11-23
 
 Checks a strategy version whose rows were just written and puts it in force. The next block obeys it; no phone is touched. The status
 service is asked to run, since limits may have changed.
 
 Called by  app/campaigns.py
-Reads      strategy.version, strategy.version_phone_type, strategy.version_technical_result, strategy.version_agent_result
+Reads      strategy.version, strategy.version_phone_type, strategy.version_technical_result, strategy.version_agent_result,
+           strategy.agent_action
 Writes     core.campaign, ops.service
 Returns    nothing
 Example    EXECUTE strategy.version_publish @strategy_version_id = 12;
@@ -41,6 +42,19 @@ IF EXISTS (
             v.max_client_attempts < 1 OR v.max_day_attempts < 1 OR v.first_call_minutes < 1 OR v.created_minutes < 1
         )
 )
+    OR EXISTS (
+        SELECT 1 AS found
+        FROM (
+            SELECT p.max_attempts AS max_attempts
+            FROM strategy.version_phone_type AS p
+            WHERE p.strategy_version_id = @strategy_version_id
+            UNION ALL
+            SELECT a.max_attempts AS max_attempts
+            FROM strategy.version_agent_result AS a
+            WHERE a.strategy_version_id = @strategy_version_id
+        ) AS x
+        WHERE x.max_attempts < 1
+    )
     THROW 50032, N'A limit of attempts or of duration is at least 1, or empty.', 1;
 
 IF EXISTS (
@@ -88,6 +102,40 @@ IF NOT EXISTS (
         AND p.is_dialled = 1
 )
     THROW 50035, N'At least one phone type is dialled.', 1;
+
+/* Ten years, so that a moment so much earlier or later is always a date. */
+IF EXISTS (
+    SELECT 1 AS found
+    FROM (
+        SELECT v.first_call_minutes AS minutes
+        FROM strategy.version AS v
+        WHERE v.strategy_version_id = @strategy_version_id
+        UNION ALL
+        SELECT v.created_minutes AS minutes
+        FROM strategy.version AS v
+        WHERE v.strategy_version_id = @strategy_version_id
+        UNION ALL
+        SELECT t.delay_minutes AS minutes
+        FROM strategy.version_technical_result AS t
+        WHERE t.strategy_version_id = @strategy_version_id
+        UNION ALL
+        SELECT a.delay_minutes AS minutes
+        FROM strategy.version_agent_result AS a
+        WHERE a.strategy_version_id = @strategy_version_id
+    ) AS x
+    WHERE x.minutes NOT BETWEEN 0 AND 5256000
+)
+    THROW 50036, N'A delay or a duration is from 0 to 5256000 minutes (ten years), or empty.', 1;
+
+IF EXISTS (
+    SELECT 1 AS found
+    FROM strategy.version_agent_result AS a
+    LEFT JOIN strategy.agent_action AS s
+        ON s.action_id = a.action_id
+    WHERE a.strategy_version_id = @strategy_version_id
+        AND s.action_id IS NULL
+)
+    THROW 50037, N'The action of an agent result is one of success, skip, active, failure and do not call.', 1;
 
 BEGIN TRANSACTION;
 

@@ -7,6 +7,7 @@ Called by  app/admin/monitor.py, app/admin/contacts.py, sql/views/contacts.segme
            sql/views/dialing.campaign_overview.sql
 Reads      core.client_count_change
 Returns    rows: campaign_id int, segment_id int, status_id smallint, clients int
+Example    SELECT n.status_id, n.clients FROM contacts.client_status_count AS n WHERE n.campaign_id = 7;
 */
 CREATE OR ALTER VIEW contacts.client_status_count
 AS

@@ -7,6 +7,7 @@ Called by  app/admin/monitor.py
 Reads      core.segment, contacts.client_status_count
 Returns    rows: segment_id int, campaign_id int, code nvarchar(64), name nvarchar(200), is_enabled bit, is_blocked bit,
            clients int, clients_active int
+Example    SELECT s.code, s.is_enabled, s.clients FROM contacts.segment_overview AS s WHERE s.campaign_id = 7;
 */
 CREATE OR ALTER VIEW contacts.segment_overview
 AS

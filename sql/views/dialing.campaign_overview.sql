@@ -11,6 +11,7 @@ Returns    rows: campaign_id int, code nvarchar(64), name nvarchar(200), state_i
            has_strategy int, version_no int, block_size int, queue_depth int, records_out int, clients int,
            clients_active int, clients_success int, callbacks_waiting int, started_at datetime2(3),
            stopped_at datetime2(3), created_at datetime2(3)
+Example    SELECT o.code, o.records_out, o.clients_active FROM dialing.campaign_overview AS o;
 */
 CREATE OR ALTER VIEW dialing.campaign_overview
 AS

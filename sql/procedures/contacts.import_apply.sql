@@ -8,14 +8,18 @@ clients afresh (a new round; the attempts of the day still count, since the limi
 cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in the file, is one
 transaction, so that a load that was killed goes on without doubling anything.
 
+New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that it does
+not have to write each of them a second time. It checks them all and corrects what differs.
+
 Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the order
 of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and repeats its part.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.client_status
-Writes     core.client, core.phone, core.person, core.segment, dialing.callback, contacts.import_reject, contacts.import_batch,
-           core.work_set, core.work_client, contacts.import_row, contacts.import_phone
+           core.client_status, core.dial_class
+Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
+           dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
+           contacts.import_row, contacts.import_phone
 Returns    one row: clients_loaded int, clients_updated int, clients_blocked int, clients_rejected int, phones_loaded int,
            lines_rejected int, warnings int
 Example    EXECUTE contacts.import_apply @batch_id = 12, @owner = N'by hand', @lines_done = 5000, @bytes_done = 0;
@@ -39,6 +43,7 @@ DECLARE @started_at datetime2(3);
 DECLARE @default_type_id int;
 DECLARE @turns int;
 DECLARE @turn int = 1;
+DECLARE @old_clients int;
 DECLARE @work_id bigint;
 DECLARE @clients_loaded int;
 DECLARE @clients_updated int;
@@ -110,7 +115,17 @@ DECLARE @known table (
     restarts bit NOT NULL,
     was_counted bit NOT NULL,
     zone_id int NOT NULL,
+    segment_id int NOT NULL,
+    load_priority smallint NOT NULL,
     UNIQUE (campaign_id, client_code_key)
+);
+/* The dial classes of phones that were never dialled. */
+DECLARE @class table (
+    dial_class_id int NOT NULL PRIMARY KEY,
+    segment_id int NOT NULL,
+    phone_type_id int NOT NULL,
+    zone_id int NOT NULL,
+    load_priority smallint NOT NULL
 );
 DECLARE @number table (
     client_id bigint NOT NULL,
@@ -118,6 +133,7 @@ DECLARE @number table (
     number_raw nvarchar(64) NOT NULL,
     phone_type_id int NULL,
     campaign_id int NOT NULL,
+    is_new_client bit NOT NULL,
     line_no int NOT NULL,
     position smallint NOT NULL,
     PRIMARY KEY (client_id, number)
@@ -403,7 +419,9 @@ END;
 
 /* -- Clients ---------------------------------------------------------------------------------------------------------- */
 
-INSERT INTO @known (client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id)
+INSERT INTO @known (
+    client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id, segment_id, load_priority
+)
 SELECT
     c.client_id,
     c.campaign_id,
@@ -412,7 +430,9 @@ SELECT
     c.is_blocked,
     CASE WHEN n.restarts_on_reload = 1 AND c.status_id <> 1 AND w.was_counted = 0 THEN 1 ELSE 0 END,
     w.was_counted,
-    COALESCE(n.zone_id, c.zone_id, n.default_zone_id)
+    COALESCE(n.zone_id, c.zone_id, n.default_zone_id),
+    c.segment_id,
+    0
 FROM @client AS n
 JOIN core.client AS c WITH (ROWLOCK, UPDLOCK)
     ON c.campaign_id = n.campaign_id
@@ -421,6 +441,8 @@ CROSS APPLY (
     SELECT CASE WHEN c.import_batch_id = @batch_id OR c.updated_batch_id = @batch_id THEN 1 ELSE 0 END AS was_counted
 ) AS w
 ORDER BY c.client_id;
+
+SET @old_clients = @@ROWCOUNT;
 
 INSERT INTO core.segment (campaign_id, code, code_key, is_enabled, created_at)
 SELECT DISTINCT
@@ -461,7 +483,8 @@ ORDER BY UPPER(LTRIM(RTRIM(n.crm_id)));
 
 INSERT INTO core.client (
     campaign_id, client_code, client_code_key, segment_id, person_id, last_name, first_name, middle_name, attributes, zone_id,
-    load_priority, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at
+    load_priority, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at,
+    counted_status_id, counted_segment_id
 )
 SELECT
     n.campaign_id,
@@ -481,7 +504,9 @@ SELECT
     @batch_id,
     m.utc_at,
     1,
-    @now
+    @now,
+    1,
+    g.segment_id
 FROM @client AS n
 JOIN core.segment AS g
     ON g.campaign_id = n.campaign_id
@@ -499,43 +524,46 @@ WHERE NOT EXISTS (
 )
 ORDER BY n.campaign_id, n.client_code_key;
 
-UPDATE c
-SET
-    segment_id = COALESCE(g.segment_id, c.segment_id),
-    person_id = COALESCE(q.person_id, c.person_id),
-    last_name = COALESCE(n.last_name, c.last_name),
-    first_name = COALESCE(n.first_name, c.first_name),
-    middle_name = COALESCE(n.middle_name, c.middle_name),
-    attributes = COALESCE(n.attributes, c.attributes),
-    zone_id = COALESCE(n.zone_id, c.zone_id),
-    load_priority = COALESCE(n.load_priority, c.load_priority),
-    do_not_call_after = COALESCE(m.utc_at, c.do_not_call_after),
-    updated_at = @now,
-    updated_batch_id = @batch_id,
-    round_no = c.round_no + k.restarts,
-    loaded_at = CASE WHEN k.restarts = 1 THEN @now ELSE c.loaded_at END,
-    status_id = CASE WHEN k.restarts = 1 THEN 1 ELSE c.status_id END,
-    status_at = CASE WHEN k.restarts = 1 THEN @now ELSE c.status_at END,
-    attempts = CASE WHEN k.restarts = 1 THEN 0 ELSE c.attempts END,
-    first_attempt_at = CASE WHEN k.restarts = 1 THEN NULL ELSE c.first_attempt_at END,
-    last_technical_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.last_technical_result_id END,
-    last_agent_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.last_agent_result_id END,
-    agent_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.agent_result_id END,
-    agent_result_attempts = CASE WHEN k.restarts = 1 THEN 0 ELSE c.agent_result_attempts END
-FROM core.client AS c
-JOIN @known AS k
-    ON k.client_id = c.client_id
-JOIN @client AS n
-    ON n.campaign_id = k.campaign_id
-    AND n.client_code_key = k.client_code_key
-LEFT JOIN core.segment AS g
-    ON g.campaign_id = n.campaign_id
-    AND g.code_key = n.segment_code_key
-LEFT JOIN core.person AS q
-    ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
-CROSS APPLY core.utc_moment(k.zone_id, n.do_not_call_after, n.do_not_call_after_is_utc) AS m;
+IF @old_clients > 0
+    UPDATE c
+    SET
+        segment_id = COALESCE(g.segment_id, c.segment_id),
+        person_id = COALESCE(q.person_id, c.person_id),
+        last_name = COALESCE(n.last_name, c.last_name),
+        first_name = COALESCE(n.first_name, c.first_name),
+        middle_name = COALESCE(n.middle_name, c.middle_name),
+        attributes = COALESCE(n.attributes, c.attributes),
+        zone_id = COALESCE(n.zone_id, c.zone_id),
+        load_priority = COALESCE(n.load_priority, c.load_priority),
+        do_not_call_after = COALESCE(m.utc_at, c.do_not_call_after),
+        updated_at = @now,
+        updated_batch_id = @batch_id,
+        round_no = c.round_no + k.restarts,
+        loaded_at = CASE WHEN k.restarts = 1 THEN @now ELSE c.loaded_at END,
+        status_id = CASE WHEN k.restarts = 1 THEN 1 ELSE c.status_id END,
+        status_at = CASE WHEN k.restarts = 1 THEN @now ELSE c.status_at END,
+        attempts = CASE WHEN k.restarts = 1 THEN 0 ELSE c.attempts END,
+        first_attempt_at = CASE WHEN k.restarts = 1 THEN NULL ELSE c.first_attempt_at END,
+        last_technical_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.last_technical_result_id END,
+        last_agent_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.last_agent_result_id END,
+        agent_result_id = CASE WHEN k.restarts = 1 THEN NULL ELSE c.agent_result_id END,
+        agent_result_attempts = CASE WHEN k.restarts = 1 THEN 0 ELSE c.agent_result_attempts END
+    FROM core.client AS c
+    JOIN @known AS k
+        ON k.client_id = c.client_id
+    JOIN @client AS n
+        ON n.campaign_id = k.campaign_id
+        AND n.client_code_key = k.client_code_key
+    LEFT JOIN core.segment AS g
+        ON g.campaign_id = n.campaign_id
+        AND g.code_key = n.segment_code_key
+    LEFT JOIN core.person AS q
+        ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+    CROSS APPLY core.utc_moment(k.zone_id, n.do_not_call_after, n.do_not_call_after_is_utc) AS m;
 
-INSERT INTO @known (client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id)
+INSERT INTO @known (
+    client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id, segment_id, load_priority
+)
 SELECT
     c.client_id,
     c.campaign_id,
@@ -544,7 +572,9 @@ SELECT
     0,
     0,
     0,
-    COALESCE(n.zone_id, n.default_zone_id)
+    COALESCE(n.zone_id, n.default_zone_id),
+    c.segment_id,
+    COALESCE(c.load_priority, 0)
 FROM @client AS n
 JOIN core.client AS c
     ON c.campaign_id = n.campaign_id
@@ -556,33 +586,32 @@ WHERE NOT EXISTS (
         AND k.client_code_key = n.client_code_key
 );
 
+INSERT INTO core.client_count_change (campaign_id, segment_id, status_id, clients)
+SELECT
+    k.campaign_id,
+    k.segment_id,
+    1,
+    COUNT(*)
+FROM @known AS k
+WHERE k.is_new = 1
+GROUP BY k.campaign_id, k.segment_id;
+
 /* -- Phones ----------------------------------------------------------------------------------------------------------- */
 
-UPDATE p
-SET
-    loaded_at = @now,
-    waits_from = @now,
-    attempts = 0,
-    last_technical_result_id = NULL,
-    last_agent_result_id = NULL,
-    hold_agent_result_id = NULL
-FROM core.phone AS p
-JOIN @known AS k
-    ON k.client_id = p.client_id
-WHERE k.restarts = 1;
-
-INSERT INTO @number (client_id, number, number_raw, phone_type_id, campaign_id, line_no, position)
+INSERT INTO @number (client_id, number, number_raw, phone_type_id, campaign_id, is_new_client, line_no, position)
 SELECT
     y.client_id,
     y.number,
     y.number_raw,
     y.phone_type_id,
     y.campaign_id,
+    y.is_new,
     y.line_no,
     y.position
 FROM (
     SELECT
         k.client_id AS client_id,
+        k.is_new AS is_new,
         p.number AS number,
         p.number_raw AS number_raw,
         p.phone_type_id AS phone_type_id,
@@ -599,19 +628,73 @@ FROM (
 ) AS y
 WHERE y.turn = 1;
 
-UPDATE p
-SET
-    phone_type_id = COALESCE(x.phone_type_id, p.phone_type_id),
-    number_raw = x.number_raw
-FROM core.phone AS p
-JOIN @number AS x
-    ON x.client_id = p.client_id
-    AND x.number = p.number
-WHERE p.phone_type_id <> x.phone_type_id
-    OR p.number_raw <> x.number_raw;
+IF @old_clients > 0
+BEGIN
+    UPDATE p
+    SET
+        loaded_at = @now,
+        waits_from = @now,
+        attempts = 0,
+        last_technical_result_id = NULL,
+        last_agent_result_id = NULL,
+        hold_agent_result_id = NULL
+    FROM core.phone AS p
+    JOIN @known AS k
+        ON k.client_id = p.client_id
+    WHERE k.restarts = 1;
+
+    UPDATE p
+    SET
+        phone_type_id = COALESCE(x.phone_type_id, p.phone_type_id),
+        number_raw = x.number_raw
+    FROM core.phone AS p
+    JOIN @number AS x
+        ON x.client_id = p.client_id
+        AND x.number = p.number
+    WHERE x.is_new_client = 0
+        AND (p.phone_type_id <> x.phone_type_id OR p.number_raw <> x.number_raw);
+END;
+
+INSERT INTO @class (dial_class_id, segment_id, phone_type_id, zone_id, load_priority)
+SELECT
+    d.dial_class_id,
+    d.segment_id,
+    d.phone_type_id,
+    d.zone_id,
+    d.load_priority
+FROM (
+    SELECT DISTINCT
+        k.campaign_id AS campaign_id,
+        k.segment_id AS segment_id,
+        COALESCE(x.phone_type_id, @default_type_id) AS phone_type_id,
+        k.zone_id AS zone_id,
+        k.load_priority AS load_priority
+    FROM @number AS x
+    JOIN @known AS k
+        ON k.client_id = x.client_id
+    WHERE x.is_new_client = 1
+) AS u
+JOIN core.dial_class AS d
+    ON d.campaign_id = u.campaign_id
+    AND d.segment_id = u.segment_id
+    AND d.phone_type_id = u.phone_type_id
+    AND d.zone_id = u.zone_id
+    AND d.client_zone_id = u.zone_id
+    AND d.load_priority = u.load_priority
+WHERE d.client_attempts = 0
+    AND d.phone_attempts = 0
+    AND d.client_technical_result_id = 0
+    AND d.client_agent_result_id = 0
+    AND d.limit_agent_result_id = 0
+    AND d.limit_agent_attempts = 0
+    AND d.phone_technical_result_id = 0
+    AND d.phone_agent_result_id = 0
+    AND d.hold_agent_result_id = 0
+    AND d.attempt_day = DATEFROMPARTS(1900, 1, 1)
+    AND d.day_attempts = 0;
 
 INSERT INTO core.phone (
-    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from
+    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from, dial_class_id, is_free
 )
 SELECT
     x.client_id,
@@ -621,17 +704,44 @@ SELECT
     x.number_raw,
     @now,
     @batch_id,
-    @now
+    @now,
+    COALESCE(d.dial_class_id, 0),
+    CASE WHEN d.dial_class_id IS NULL THEN 0 ELSE 1 END
 FROM @number AS x
-WHERE NOT EXISTS (
-    SELECT 1 AS found
-    FROM core.phone AS p
-    WHERE p.client_id = x.client_id
-        AND p.number = x.number
-)
+JOIN @known AS k
+    ON k.client_id = x.client_id
+LEFT JOIN @class AS d
+    ON x.is_new_client = 1
+    AND d.segment_id = k.segment_id
+    AND d.phone_type_id = COALESCE(x.phone_type_id, @default_type_id)
+    AND d.zone_id = k.zone_id
+    AND d.load_priority = k.load_priority
+WHERE x.is_new_client = 1
+    OR NOT EXISTS (
+        SELECT 1 AS found
+        FROM core.phone AS p
+        WHERE p.client_id = x.client_id
+            AND p.number = x.number
+    )
 ORDER BY x.line_no, x.position;
 
 SET @phones_loaded = @@ROWCOUNT;
+
+INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
+SELECT
+    d.dial_class_id,
+    COUNT(*),
+    COUNT(*)
+FROM @number AS x
+JOIN @known AS k
+    ON k.client_id = x.client_id
+JOIN @class AS d
+    ON d.segment_id = k.segment_id
+    AND d.phone_type_id = COALESCE(x.phone_type_id, @default_type_id)
+    AND d.zone_id = k.zone_id
+    AND d.load_priority = k.load_priority
+WHERE x.is_new_client = 1
+GROUP BY d.dial_class_id;
 
 /* The do-not-call list outlives every load, by number and by person. */
 UPDATE p
@@ -659,83 +769,92 @@ WHERE p.is_do_not_call = 0;
 
 /* -- Callbacks: those of an earlier load that this one does not repeat are cancelled ------------------------------------- */
 
-INSERT INTO @callback (client_id, due_at, campaign_id, phone_id, agent)
-SELECT
-    y.client_id,
-    y.due_at,
-    y.campaign_id,
-    y.phone_id,
-    y.agent
-FROM (
-    SELECT
-        k.client_id AS client_id,
-        m.utc_at AS due_at,
-        k.campaign_id AS campaign_id,
-        p.phone_id AS phone_id,
-        s.callback_agent AS agent,
-        ROW_NUMBER() OVER (PARTITION BY k.client_id, m.utc_at ORDER BY x.line_no DESC) AS turn
-    FROM @line AS x
-    JOIN contacts.import_row AS s
-        ON s.batch_id = @batch_id
-        AND s.line_no = x.line_no
-    JOIN @known AS k
-        ON k.campaign_id = x.campaign_id
-        AND k.client_code_key = x.client_code_key
-    JOIN core.client AS c
-        ON c.client_id = k.client_id
-    JOIN core.client_status AS t
-        ON t.status_id = c.status_id
-        AND t.is_final = 0
-    CROSS APPLY (
-        SELECT TOP (1) f.number AS number
-        FROM @phone AS f
-        WHERE f.line_no = x.line_no
-        ORDER BY f.position
-    ) AS n
-    JOIN core.phone AS p
-        ON p.client_id = k.client_id
-        AND p.number = n.number
-    CROSS APPLY core.utc_moment(COALESCE(p.zone_id, k.zone_id), s.callback_at, s.callback_at_is_utc) AS m
-    WHERE s.callback_at IS NOT NULL
-) AS y
-WHERE y.turn = 1;
-
-UPDATE b
-SET
-    state_id = 5,
-    closed_at = @now
-FROM dialing.callback AS b
-JOIN @callback AS x
-    ON x.client_id = b.client_id
-WHERE b.state_id = 1
-    AND b.source_id = 5
-    AND b.created_at < @started_at
-    AND NOT EXISTS (
-        SELECT 1 AS found
-        FROM @callback AS y
-        WHERE y.client_id = b.client_id
-            AND y.due_at = b.due_at
-    );
-
-INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
-SELECT
-    x.campaign_id,
-    x.client_id,
-    x.phone_id,
-    x.due_at,
-    x.agent,
-    1,
-    5,
-    @now
-FROM @callback AS x
-WHERE NOT EXISTS (
+IF EXISTS (
     SELECT 1 AS found
+    FROM contacts.import_row AS s
+    WHERE s.batch_id = @batch_id
+        AND s.line_no > @lines_before
+        AND s.callback_at IS NOT NULL
+)
+BEGIN
+    INSERT INTO @callback (client_id, due_at, campaign_id, phone_id, agent)
+    SELECT
+        y.client_id,
+        y.due_at,
+        y.campaign_id,
+        y.phone_id,
+        y.agent
+    FROM (
+        SELECT
+            k.client_id AS client_id,
+            m.utc_at AS due_at,
+            k.campaign_id AS campaign_id,
+            p.phone_id AS phone_id,
+            s.callback_agent AS agent,
+            ROW_NUMBER() OVER (PARTITION BY k.client_id, m.utc_at ORDER BY x.line_no DESC) AS turn
+        FROM @line AS x
+        JOIN contacts.import_row AS s
+            ON s.batch_id = @batch_id
+            AND s.line_no = x.line_no
+        JOIN @known AS k
+            ON k.campaign_id = x.campaign_id
+            AND k.client_code_key = x.client_code_key
+        JOIN core.client AS c
+            ON c.client_id = k.client_id
+        JOIN core.client_status AS t
+            ON t.status_id = c.status_id
+            AND t.is_final = 0
+        CROSS APPLY (
+            SELECT TOP (1) f.number AS number
+            FROM @phone AS f
+            WHERE f.line_no = x.line_no
+            ORDER BY f.position
+        ) AS n
+        JOIN core.phone AS p
+            ON p.client_id = k.client_id
+            AND p.number = n.number
+        CROSS APPLY core.utc_moment(COALESCE(p.zone_id, k.zone_id), s.callback_at, s.callback_at_is_utc) AS m
+        WHERE s.callback_at IS NOT NULL
+    ) AS y
+    WHERE y.turn = 1;
+
+    UPDATE b
+    SET
+        state_id = 5,
+        closed_at = @now
     FROM dialing.callback AS b
-    WHERE b.client_id = x.client_id
-        AND b.due_at = x.due_at
+    JOIN @callback AS x
+        ON x.client_id = b.client_id
+    WHERE b.state_id = 1
         AND b.source_id = 5
-        AND b.state_id <> 5
-);
+        AND b.created_at < @started_at
+        AND NOT EXISTS (
+            SELECT 1 AS found
+            FROM @callback AS y
+            WHERE y.client_id = b.client_id
+                AND y.due_at = b.due_at
+        );
+
+    INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
+    SELECT
+        x.campaign_id,
+        x.client_id,
+        x.phone_id,
+        x.due_at,
+        x.agent,
+        1,
+        5,
+        @now
+    FROM @callback AS x
+    WHERE NOT EXISTS (
+        SELECT 1 AS found
+        FROM dialing.callback AS b
+        WHERE b.client_id = x.client_id
+            AND b.due_at = x.due_at
+            AND b.source_id = 5
+            AND b.state_id <> 5
+    );
+END;
 
 /* -- What follows from it ---------------------------------------------------------------------------------------------- */
 

@@ -1,8 +1,8 @@
 /*
 dialing.record_overdue          version 1.0.0          2026-11-23
 
-Records of a campaign that have been out for longer than @wait_minutes without a result, and whose turn it is to be asked for at the
-dialer: each at most once in @again_minutes. They are marked as asked for.
+Records of a campaign that have been out for longer than @wait_minutes without a result, and whose turn it is to be asked for at
+the dialer: each at most once in @again_minutes. They are marked as asked for.
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.record

@@ -1,8 +1,8 @@
 /*
 ops.run_beat          version 1.0.0          2026-11-23
 
-The sign of life of a running run, with what is new: its progress, its counts, lines for its log. Says whether the run still is the
-caller's: one that was marked lost meanwhile is not, and its process must stop.
+The sign of life of a running run, with what is new: its progress, its counts, lines for its log. Says whether the run still is
+the caller's: one that was marked lost meanwhile is not, and its process must stop.
 
 Called by  jobs/run.py
 Reads      ops.service_run

@@ -2,8 +2,8 @@
 ops.run_finish          version 1.0.0          2026-11-23
 
 Ends a running run: done, or failed with its error. The service is free again. A failed run is queued once more after
-@retry_seconds, up to @max_attempts in a row, unless one is queued already; the schedule may bring it sooner. A run that was marked
-lost meanwhile keeps that mark.
+@retry_seconds, up to @max_attempts in a row, unless one is queued already; the schedule may bring it sooner. A run that was
+marked lost meanwhile keeps that mark.
 
 Called by  jobs/run.py
 Reads      ops.service_run

@@ -4,7 +4,7 @@ ops.run_request          version 1.0.0          2026-11-23
 Queues a run of a service that a person or another service asks for, of everything or of one campaign. Where the same run is
 queued or running already, that one is given back, and comes at once if it was to wait.
 
-Called by  jobs/run.py, app/admin/monitor.py
+Called by  app/admin/commands.py, app/commands/services.py
 Reads      ops.service, ops.service_run
 Writes     ops.service_run
 Returns    one row: run_id bigint, is_new bit, timeout_seconds int

@@ -41,8 +41,6 @@ class Guarded:
     #: Where the screen stands in the menu; empty: nowhere.
     group: ClassVar[str] = ""
     icon: ClassVar[str] = ""
-    #: The page of docs/ that the help button opens.
-    help_page: ClassVar[str] = ""
 
     def is_accessible(self) -> bool:
         return sessions.may(self.screen)

@@ -71,7 +71,7 @@ class ImportsScreen(Screen):
         with db.engine.connect() as connection:
             row = _batch_or_404(connection, batch_id)
             live = _live(connection, row, 0)
-            rejected = _rejects(connection, batch_id)
+            rejected = _rejects(connection, row)
             can_resume = sessions.may("import", "load") and _resumable(connection, row) is not None
         return self.render(
             "screens/import_batch.html", batch=row, live=live, rejects=rejected, can_resume=can_resume, kinds=KINDS,
@@ -173,13 +173,16 @@ def _live(connection: Connection, row: Any, after: int) -> dict[str, Any]:
     }
 
 
-def _rejects(connection: Connection, batch_id: int) -> Any:
-    return connection.execute(
-        select(ImportReject.__table__)
-        .where(ImportReject.batch_id == batch_id)
-        .order_by(ImportReject.line_no)
-        .limit(_REJECTS_SHOWN)
-    ).all()
+def _rejects(connection: Connection, row: Any) -> list[Any]:
+    """The first rejected lines, then the first warnings, as many as the page shows."""
+    query = select(ImportReject.__table__).where(ImportReject.batch_id == row.batch_id).order_by(ImportReject.line_no)
+    shown: list[Any] = []
+    for is_warning, count in ((False, row.lines_rejected), (True, row.warnings)):
+        # Never more than there are, so that the database need not look for the next one to the end.
+        wanted = min(count, _REJECTS_SHOWN - len(shown))
+        if wanted > 0:
+            shown += connection.execute(query.where(ImportReject.is_warning == is_warning).limit(wanted)).all()
+    return shown
 
 
 def _resumable(connection: Connection, row: Any) -> Path | None:

@@ -173,3 +173,22 @@ def test_the_groups_of_the_database_are_those_of_the_code(web_engine: Any) -> No
         ):
             found.setdefault(name, set()).add(role)
     assert found == {name: set(codes) for name, _, codes in roles.PRESET_GROUPS}
+
+
+def test_the_table_of_the_documentation_is_that_of_the_code() -> None:
+    from pathlib import Path
+
+    import app.web
+
+    page = (Path(app.web.__file__).parent.parent / "docs" / "administrator.md").read_text()
+    rows = [
+        [cell.strip() for cell in line.strip("|").split("|")]
+        for line in page[page.index("| Screen | Action |") :].splitlines()
+        if line.startswith("|")
+    ]
+    rows = rows[: len(MATRIX) + 2]
+    assert rows[0][2:] == list(ROLES.values())
+    assert rows[2:] == [
+        [right.screen, right.action, *("yes" if role in held else "" for role in ROLES)]
+        for right, held in MATRIX.items()
+    ]

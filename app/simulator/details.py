@@ -180,7 +180,7 @@ class History:
         if again:
             connection.execute(
                 sa.update(detail)
-                .where(detail.c.RecoveryKey == sa.bindparam("key"))
+                .where(sa.column("RecoveryKey") == sa.bindparam("key"))
                 .values(DbDateTime=sa.bindparam("stamp")),
                 again,
             )

@@ -29,7 +29,7 @@ def set_status(connection: sa.Connection, ids: Sequence[int], status: str) -> No
     """Give records of the dialing list a status, without a time at which they are due."""
     for part in _slices(ids):
         connection.execute(
-            sa.update(records).where(records.c.DialingListID.in_(part)).values(CallStatusZone1=status, DueAt=None)
+            sa.update(records).where(records.c.DialingListID.in_(part)).values(CallStatusZone1=status, DueAt=sa.null())
         )
 
 
@@ -82,12 +82,17 @@ def fetch(connection: sa.Connection, campaign: Campaign, wanted: int, now: datet
 
 def write_back(connection: sa.Connection, changes: dict[int, dict[str, Any]]) -> None:
     """Write what became of records: id to columns. Records that were deleted meanwhile are left out silently."""
-    by_shape: dict[tuple[str, ...], list[dict[str, Any]]] = {}
+    # A driver asks SQL Server for the types of bound NULLs and of batches. Babelfish cannot answer for a name with its
+    # table before it, and forgets the transaction's earlier changes over the question: so no bound NULL, a bare name.
+    by_shape: dict[tuple[tuple[str, bool], ...], list[dict[str, Any]]] = {}
     for identity, values in sorted(changes.items()):
-        by_shape.setdefault(tuple(values), []).append({"id": identity, **{f"v_{k}": v for k, v in values.items()}})
+        shape = tuple((name, value is None) for name, value in values.items())
+        bound = {f"v_{name}": value for name, value in values.items() if value is not None}
+        by_shape.setdefault(shape, []).append({"id": identity, **bound})
     for shape, rows in by_shape.items():
-        statement = sa.update(records).where(records.c.DialingListID == sa.bindparam("id"))
-        connection.execute(statement.values({name: sa.bindparam(f"v_{name}") for name in shape}), rows)
+        columns = {name: sa.null() if is_null else sa.bindparam(f"v_{name}") for name, is_null in shape}
+        statement = sa.update(records).where(sa.column("DialingListID") == sa.bindparam("id")).values(columns)
+        connection.execute(statement, rows)
 
 
 def existing(connection: sa.Connection, ids: Sequence[int]) -> set[int]:
@@ -128,7 +133,7 @@ def release_unknown(connection: sa.Connection, campaigns: Sequence[int], now: da
     """Unknown records whose time is over become pending; returns when the next ones do, or None."""
     unknown = records.c.CampaignID.in_(campaigns) & (records.c.CallStatusZone1 == "U")
     connection.execute(
-        sa.update(records).where(unknown, records.c.DueAt <= now).values(CallStatusZone1="P", DueAt=None)
+        sa.update(records).where(unknown, records.c.DueAt <= now).values(CallStatusZone1="P", DueAt=sa.null())
     )
     return connection.scalar(sa.select(sa.func.min(records.c.DueAt)).where(unknown))
 

@@ -118,12 +118,10 @@ def make_records(campaign: int, count: int, start: int = 0, bias: int = -180) ->
 
 
 def wipe(url: str) -> None:
-    """Empty a simulator's database, so that the next test finds it as new."""
+    """Empty a simulator's database and let its ids begin anew, so that a test does not depend on those before it."""
     engine = create_engine(url, "acm tests", poolclass=sa.NullPool)
+    tables.metadata.drop_all(engine)
     tables.create_tables(engine, side_b=False)
-    with engine.begin() as connection:
-        for table in tables.metadata.sorted_tables:
-            connection.execute(sa.delete(table))
     engine.dispose()
 
 
@@ -131,7 +129,15 @@ def wipe(url: str) -> None:
 def rig(url: str, clock: Clock | None = None, **settings: Any) -> Iterator[Rig]:
     """A centre in this process whose dialer the test steps; its agents never take a break unless told to."""
     clock = clock or Clock()
-    values = {"password": PASSWORD, "login_seconds": 0, "break_share": 0, "agents": 8, "skill_groups": 2, "step_seconds": 10, **settings}
+    values = {
+        "password": PASSWORD,
+        "login_seconds": 0,
+        "break_share": 0,
+        "agents": 8,
+        "skill_groups": 2,
+        "step_seconds": 10,
+        **settings,
+    }
     simulator = create_simulator(url, now=clock, runs_by_itself=False, **values)
     made = Rig(simulator, clock)
     try:

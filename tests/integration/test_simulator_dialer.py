@@ -76,7 +76,7 @@ def test_with_one_attempt_an_unanswered_record_reaches_its_maximum(open_centre) 
 
 def test_what_is_no_attempt_by_ciscos_table_is_tried_again(open_centre) -> None:
     with open_centre(**NOBODY, unanswered={27: 1}) as centre:
-        campaign = centre.campaign(records=5)
+        campaign = centre.campaign(records=5, extra={"retries": {"noAnswerDelay": 60}})
         centre.play(minutes=5)
         assert centre.statuses(campaign) == {"R": 5}
         centre.play(minutes=70)
@@ -183,7 +183,7 @@ def test_the_emergency_stop_reaches_the_dialer(open_centre) -> None:
 
 
 def test_deleted_records_are_dialled_no_more(open_centre) -> None:
-    with open_centre() as centre:
+    with open_centre(**NOBODY, unanswered={8: 1}) as centre:
         campaign = centre.campaign(records=80, skill_group_info={"records_to_cache": 40})
         centre.play(seconds=3)
         in_air = centre.statuses(campaign)["D"]

@@ -25,6 +25,8 @@ TITLES = {
     "phones_in_another_class": "Phones in another class than their facts say",
     "classes_with_another_count": "Classes whose count differs from their phones",
     "statuses_with_another_count": "Statuses whose count differs from their clients",
+    "callbacks_in_work_without_record": "Callbacks in work without their record, or the other way round",
+    "calls_with_two_agent_results": "Calls with more than one agent result",
 }
 
 

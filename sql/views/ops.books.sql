@@ -1,12 +1,16 @@
 /*
-ops.books          version 1.0.0          2026-11-23
+ops.books          version 1.1.0          2026-11-23
 
 Whether the books balance: each row is one check with what it expects and what it finds. It reads everything and is meant for `acm
 books`, not for a screen that refreshes.
 
+A phone is out from the moment when it was taken until its record came back or its result was applied, all by our own clock: that of
+the dialer may be a little off.
+
 Called by  app/books.py
-Reads      core.client, core.phone, core.attempt, dialing.record, contacts.import_batch, strategy.phone_fact,
-           strategy.client_status_now, core.dial_class_change, core.client_count_change, strategy.schedule_open
+Reads      core.client, core.phone, core.attempt, core.attempt_outcome, core.technical_result, core.campaign, dialing.block,
+           dialing.record, dialing.record_returned, dialing.callback, contacts.import_batch, strategy.phone_fact, core.dial_class,
+           core.dial_class_change, core.client_count_change, strategy.version, strategy.version_phone_type, strategy.schedule_open
 Returns    rows: check_no int, check_code nvarchar(40), expected bigint, found bigint, is_balanced int
 */
 CREATE OR ALTER VIEW ops.books
@@ -64,14 +68,14 @@ FROM (
                     u.taken_at AS taken_at,
                     LAG(u.released_at) OVER (PARTITION BY u.phone_id ORDER BY u.taken_at, u.released_at) AS released_before
                 FROM (
-                    SELECT a.phone_id AS phone_id, a.taken_at AS taken_at, a.ended_at AS released_at
+                    SELECT a.phone_id AS phone_id, a.taken_at AS taken_at, a.applied_at AS released_at
                     FROM core.attempt AS a
                     WHERE NOT EXISTS (SELECT 1 AS found FROM dialing.record_returned AS x WHERE x.record_key = a.record_key)
                     UNION ALL
                     SELECT x.phone_id AS phone_id, x.taken_at AS taken_at, x.returned_at AS released_at
                     FROM dialing.record_returned AS x
                     UNION ALL
-                    SELECT r.phone_id AS phone_id, r.taken_at AS taken_at, r.taken_at AS released_at
+                    SELECT r.phone_id AS phone_id, r.taken_at AS taken_at, CAST(DATEFROMPARTS(9999, 12, 31) AS datetime2(3)) AS released_at
                     FROM dialing.record AS r
                 ) AS u
             ) AS w
@@ -194,6 +198,49 @@ FROM (
                 ) AS z
                 GROUP BY z.campaign_id, z.segment_id, z.status_id
                 HAVING SUM(z.clients) <> 0
+            ) AS q
+        ) AS found
+    UNION ALL
+    SELECT
+        12 AS check_no,
+        N'callbacks_in_work_without_record' AS check_code,
+        0 AS expected,
+        (
+            SELECT COUNT(*) AS n
+            FROM dialing.callback AS x
+            WHERE x.state_id = 2
+                AND NOT EXISTS (
+                    SELECT 1 AS found
+                    FROM dialing.record AS r
+                    WHERE r.record_key = x.record_key
+                        AND r.callback_id = x.callback_id
+                )
+        )
+        + (
+            SELECT COUNT(*) AS n
+            FROM dialing.record AS r
+            WHERE r.callback_id IS NOT NULL
+                AND NOT EXISTS (
+                    SELECT 1 AS found
+                    FROM dialing.callback AS x
+                    WHERE x.callback_id = r.callback_id
+                        AND x.record_key = r.record_key
+                        AND x.state_id = 2
+                )
+        ) AS found
+    UNION ALL
+    SELECT
+        13 AS check_no,
+        N'calls_with_two_agent_results' AS check_code,
+        0 AS expected,
+        (
+            SELECT COUNT(*) AS n
+            FROM (
+                SELECT o.record_key AS record_key
+                FROM core.attempt_outcome AS o
+                WHERE o.record_key IS NOT NULL
+                GROUP BY o.record_key
+                HAVING COUNT(*) > 1
             ) AS q
         ) AS found
 ) AS b;

@@ -207,7 +207,6 @@ def test_the_count_of_a_day_that_is_over_everywhere_is_forgotten(world: World) -
     assert (row["attempt_day"], row["day_attempts"], row["client_attempts"]) == (NO_DAY, 0, 2)
 
 
-
 def test_a_run_checks_the_clients_that_are_due_and_no_others(world: World) -> None:
     campaign = world.campaign(created_minutes=600)
     clients = world.many_clients(campaign, 3000)

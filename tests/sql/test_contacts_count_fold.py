@@ -25,7 +25,8 @@ def class_rows(world: World) -> list[tuple[int, int, int]]:
 
 def client_rows(world: World) -> list[tuple[int, int, int, int]]:
     return sorted(
-        (row["campaign_id"], row["segment_id"], row["status_id"], row["clients"]) for row in world.rows(ClientCountChange)
+        (row["campaign_id"], row["segment_id"], row["status_id"], row["clients"])
+        for row in world.rows(ClientCountChange)
     )
 
 

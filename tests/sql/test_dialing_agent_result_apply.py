@@ -1,4 +1,4 @@
-"""dialing.agent_result_apply: an agent's result for a call or a client, from the agent page, the API or an administrator."""
+"""dialing.agent_result_apply: an agent's result for a call or a client, from the agent page, the API or elsewhere."""
 
 from __future__ import annotations
 
@@ -63,7 +63,13 @@ def test_a_result_for_a_record_that_is_out_in_full(world: World) -> None:
 @pytest.mark.mission("M88", "M89", "M90", "M91", "M92")
 @pytest.mark.parametrize(
     ("code", "status", "is_on_the_list"),
-    [("20", SUCCESS, False), ("14", ACTIVE, False), ("12", ACTIVE, False), ("11", FAILURE, False), ("15", FAILURE, True)],
+    [
+        ("20", SUCCESS, False),
+        ("14", ACTIVE, False),
+        ("12", ACTIVE, False),
+        ("11", FAILURE, False),
+        ("15", FAILURE, True),
+    ],
 )
 def test_each_action_sets_its_status(world: World, code: str, status: int, is_on_the_list: bool) -> None:
     _campaign, client, row = one_out(world)
@@ -295,7 +301,9 @@ def end_state(world: World, client: MadeClient, ignore: set[str] = frozenset()) 
     return [{name: value for name, value in row.items() if name not in skip} for row in rows]
 
 
-def in_its_own_world(world: World, steps: Callable[[], MadeClient], ignore: set[str] = frozenset()) -> list[dict[str, Any]]:  # type: ignore[assignment]
+def in_its_own_world(
+    world: World, steps: Callable[[], MadeClient], ignore: set[str] = frozenset()
+) -> list[dict[str, Any]]:  # type: ignore[assignment]
     """The end state after steps that are undone again, so that each order begins with the same rows."""
     savepoint = world.connection.begin_nested()
     try:

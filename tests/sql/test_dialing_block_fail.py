@@ -60,7 +60,9 @@ def test_a_callback_waits_again_at_its_own_moment(world: World) -> None:
     block_id = world.take(campaign)[0].block_id
     assert [(row["state_id"], row["record_key"] is None) for row in world.rows(Callback)] == [(2, False)]
     dialing.block_fail(world.connection, block_id, "HTTP 400", world.at(minutes=1))
-    assert [(row["state_id"], row["record_key"], row["due_at"]) for row in world.rows(Callback)] == [(1, None, world.now)]
+    assert [(row["state_id"], row["record_key"], row["due_at"]) for row in world.rows(Callback)] == [
+        (1, None, world.now)
+    ]
     assert [row.processing_id for row in world.take(campaign, world.at(minutes=2))] == [3]
 
 

@@ -25,7 +25,8 @@ def test_everything_of_the_campaign_that_is_out_comes_back_in_full(world: World)
         (theirs[0].block_id, 3, world.now, 0),
     ]  # fmt: skip
     assert [
-        (row["record_key"], row["client_id"], row["returned_at"], row["reason_id"]) for row in world.rows(RecordReturned)
+        (row["record_key"], row["client_id"], row["returned_at"], row["reason_id"])
+        for row in world.rows(RecordReturned)
     ] == sorted(
         (row.record_key, client.client_id, world.at(minutes=5), 2)
         for row, client in zip(confirmed + taken, clients, strict=True)

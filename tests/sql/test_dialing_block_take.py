@@ -345,7 +345,11 @@ def test_a_changed_delay_holds_for_the_results_that_are_there(world: World) -> N
 def test_phones_are_dialled_in_the_hours_of_their_own_zone_and_type(world: World) -> None:
     evenings = ScheduleForm.daily("Evenings", 18 * 60, 21 * 60)
     campaign = world.campaign(phone_types={"M": PhoneTypeForm(), "H": PhoneTypeForm(schedule=evenings)})
-    far, near, home = world.client(campaign, zone="Asia/Vladivostok"), world.client(campaign), world.client(campaign, "H")
+    far, near, home = (
+        world.client(campaign, zone="Asia/Vladivostok"),
+        world.client(campaign),
+        world.client(campaign, "H"),
+    )
     hours = {
         datetime(2026, 11, 24, 0, 0): [far],  # 03:00 in Moscow, 10:00 in Vladivostok
         datetime(2026, 11, 24, 6, 0): [far, near],
@@ -596,7 +600,9 @@ def test_a_due_callback_obeys_every_other_rule(
     if of_client:
         world.facts(held, **{name: ids[name](value) if name in ids else value for name, value in of_client.items()})
     if of_phone:
-        world.phone_facts(held, **{name: ids[name](value) if name in ids else value for name, value in of_phone.items()})
+        world.phone_facts(
+            held, **{name: ids[name](value) if name in ids else value for name, value in of_phone.items()}
+        )
     assert world.dialled(campaign) == [other.number]
 
 

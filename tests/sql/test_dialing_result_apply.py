@@ -512,7 +512,9 @@ def test_the_same_promise_is_not_kept_twice(world: World) -> None:
     assert len(world.rows(Callback)) == 1
 
 
-@pytest.mark.parametrize(("code", "state_id"), [("VOICE", 3), ("BUSY", 3), ("NO_AGENT_FOR_CALLBACK", 1), ("RETURNED", 1)])
+@pytest.mark.parametrize(
+    ("code", "state_id"), [("VOICE", 3), ("BUSY", 3), ("NO_AGENT_FOR_CALLBACK", 1), ("RETURNED", 1)]
+)
 def test_a_promise_is_kept_once_it_was_dialled(world: World, code: str, state_id: int) -> None:
     campaign = world.campaign()
     client = world.client(campaign)
@@ -532,9 +534,7 @@ def test_a_promise_is_kept_once_it_was_dialled(world: World, code: str, state_id
 
 @pytest.mark.mission("M139")
 def test_the_last_attempt_of_a_client_stops_it_at_once(world: World) -> None:
-    campaign, client, row = one_out(
-        world, max_client_attempts=2, technical_results={"BUSY": ResultForm(3, None)}
-    )
+    campaign, client, row = one_out(world, max_client_attempts=2, technical_results={"BUSY": ResultForm(3, None)})
     world.result(row.record_key, "BUSY", world.at(minutes=1))
     assert world.status(client) == ACTIVE
     (row,) = world.dial(campaign, world.at(minutes=2))
@@ -565,7 +565,11 @@ def test_the_last_phone_that_runs_out_stops_the_client(world: World) -> None:
         ({"created_minutes": 5}, {}, CREATED),
         ({"created_minutes": 5, "first_call_minutes": 2}, {}, FIRST_CALL),
         ({"created_minutes": 5, "first_call_minutes": 2, "created_names_status": True}, {}, CREATED),
-        ({"created_minutes": 5, "first_call_minutes": 2}, {"do_not_call_after": datetime(2026, 11, 23, 9, 4)}, STOP_DATE),
+        (
+            {"created_minutes": 5, "first_call_minutes": 2},
+            {"do_not_call_after": datetime(2026, 11, 23, 9, 4)},
+            STOP_DATE,
+        ),
     ],
 )
 def test_a_result_finds_the_limits_of_time_as_well(

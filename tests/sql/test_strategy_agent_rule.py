@@ -26,7 +26,13 @@ def rule(world: World, campaign: int, code: str) -> dict[str, Any]:
 def test_a_result_without_a_row_has_the_values_of_the_dictionary_which_are_those_of_the_deck(world: World) -> None:
     campaign = world.campaign()
     names = {row["name"]: row["code"] for row in world.rows(AgentResult)}
-    assert names == {"Согласен": "20", "Перезвонить": "14", "Подумает": "12", "3-е лицо": "11", "Отказ от предложений": "15"}
+    assert names == {
+        "Согласен": "20",
+        "Перезвонить": "14",
+        "Подумает": "12",
+        "3-е лицо": "11",
+        "Отказ от предложений": "15",
+    }
     assert rule(world, campaign, "20")["action_id"] == 1
     assert rule(world, campaign, "14") == {"action_id": 2, "priority": 3, "max_attempts": None, "delay_minutes": None}
     assert rule(world, campaign, "12") == {"action_id": 3, "priority": 5, "max_attempts": 3, "delay_minutes": 240}

@@ -109,7 +109,9 @@ def test_the_attempts_of_a_client_run_out(world: World) -> None:
 
 
 @pytest.mark.mission("M50", "M140", "M145")
-def test_the_attempts_by_type_have_run_out_when_every_phone_that_the_strategy_allows_has_none_left(world: World) -> None:
+def test_the_attempts_by_type_have_run_out_when_every_phone_that_the_strategy_allows_has_none_left(
+    world: World,
+) -> None:
     campaign = world.campaign(phone_types={"M": PhoneTypeForm(max_attempts=2), "H": PhoneTypeForm(max_attempts=3)})
     client = world.client(campaign, "MMHW")
     found = []
@@ -172,7 +174,9 @@ def everything_reached(world: World, **strategy: Any) -> MadeClient:
 
 
 @pytest.mark.mission("M53")
-@pytest.mark.parametrize(("created_names_status", "first", "second"), [(False, FIRST_CALL, CREATED), (True, CREATED, FIRST_CALL)])
+@pytest.mark.parametrize(
+    ("created_names_status", "first", "second"), [(False, FIRST_CALL, CREATED), (True, CREATED, FIRST_CALL)]
+)
 def test_the_first_limit_that_matches_names_the_status(
     world: World, created_names_status: bool, first: int, second: int
 ) -> None:

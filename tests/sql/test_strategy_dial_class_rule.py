@@ -230,9 +230,7 @@ def test_the_three_keys_of_a_phone_stand_in_any_order(
         phone_types={"M": PhoneTypeForm(weight=7)},
         technical_results={"BUSY": ResultForm(3, None)},
     )
-    row = rule(
-        world, world.dial_class(campaign, phone_attempts=2, phone_technical_result_id=world.technical("BUSY"))
-    )
+    row = rule(world, world.dial_class(campaign, phone_attempts=2, phone_technical_result_id=world.technical("BUSY")))
     assert (row["phone_key_1"], row["phone_key_2"], row["phone_key_3"]) == expected
 
 
@@ -268,7 +266,11 @@ def test_the_result_key_of_a_phone_is_the_priority_of_its_own_last_result(world:
 def test_the_weight_of_a_type_is_a_key_and_a_type_without_one_goes_last(world: World) -> None:
     campaign = world.campaign(phone_types={"M": PhoneTypeForm(weight=1), "H": PhoneTypeForm(weight=9)})
     classes = {code: world.dial_class(campaign, phone_type_id=world.type(code)) for code in "MHW"}
-    assert {code: rule(world, class_id)["phone_key_3"] for code, class_id in classes.items()} == {"M": 1, "H": 9, "W": 10}
+    assert {code: rule(world, class_id)["phone_key_3"] for code, class_id in classes.items()} == {
+        "M": 1,
+        "H": 9,
+        "W": 10,
+    }
 
 
 # -- Which version

@@ -65,8 +65,8 @@ def test_rules_that_fail_are_shown_beside_those_that_pass(world: World) -> None:
     work = world.dial_class(campaign, phone_type_id=world.type("W"))
     dialing.campaign_stop(world.connection, campaign, world.now)
     flags = (
-        "is_campaign_active", "is_segment_open", "is_type_dialled", "is_client_under", "is_type_under", "is_agent_under",
-        "is_day_under", "is_in_schedule",
+        "is_campaign_active", "is_segment_open", "is_type_dialled", "is_client_under", "is_type_under",
+        "is_agent_under", "is_day_under", "is_in_schedule",
     )  # fmt: skip
     found = states(world, campaign)
     assert [found[tired][flag] for flag in flags] == [0, 1, 1, 0, 0, 1, 1, 1]

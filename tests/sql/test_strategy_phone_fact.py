@@ -90,7 +90,8 @@ def test_a_client_with_a_history_in_full(world: World) -> None:
         "attempt_day": date(2026, 11, 23),
         "day_attempts": 1,
         "is_free": 1,
-        "facts_key": f"{segment}.{home}.{omsk}.{samara}.3.4.3.{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1",
+        "facts_key": f"{segment}.{home}.{omsk}.{samara}.3.4.3."
+        f"{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1",
     }
 
 

@@ -27,9 +27,8 @@ def test_the_version_is_in_force_at_once_for_its_campaign_alone(world: World) ->
     version = world.strategy(campaign, block_size=5)
     assert [world.version_id(each) for each in (campaign, other)] == [version, before[1]]
     assert [len(world.take(each)) for each in (campaign, other)] == [5, 3]
-    assert [(row["version_no"], row["block_size"]) for row in world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)] == [
-        (1, 3), (2, 5),
-    ]  # fmt: skip
+    versions = world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)
+    assert [(row["version_no"], row["block_size"]) for row in versions] == [(1, 3), (2, 5)]
 
 
 def test_an_old_version_may_be_put_in_force_again(world: World) -> None:

@@ -6,8 +6,8 @@
     (row,) = world.take(campaign)
     world.result(row.record_key, "BUSY", world.at(minutes=2))
 
-Whatever stands in strategy or dialing is made by the real procedures. Clients and phones are written as rows and settled,
-as a load does. `facts` and `phone_facts` put a client or phone into a state that its history would explain.
+Whatever stands in strategy or dialing is made by the real procedures. Clients and phones are written as rows and
+settled, as a load does. `facts` and `phone_facts` put a client or phone into a state that its history would explain.
 """
 
 from __future__ import annotations
@@ -157,7 +157,12 @@ class World:
         """Save the campaign's strategy with changes. Returns the id of the new version."""
         self.strategies[campaign_id] = replace(self.strategies[campaign_id], **changes)
         return save_strategy(
-            self.connection, campaign_id, self.strategies[campaign_id], created_by="tests", reason="a test", now=self.now
+            self.connection,
+            campaign_id,
+            self.strategies[campaign_id],
+            created_by="tests",
+            reason="a test",
+            now=self.now,
         )
 
     def without_strategy(self, campaign_id: int) -> None:
@@ -262,16 +267,18 @@ class World:
             insert(Client),
             [
                 {
-                    "campaign_id": campaign_id, "client_code": f"A{first + number}", "client_code_key": f"A{first + number}",
-                    "segment_id": segment_id, "loaded_at": self.now, "updated_at": self.now, "status_id": ACTIVE,
-                    "status_at": self.now,
+                    "campaign_id": campaign_id, "client_code": f"A{first + number}",
+                    "client_code_key": f"A{first + number}", "segment_id": segment_id, "loaded_at": self.now,
+                    "updated_at": self.now, "status_id": ACTIVE, "status_at": self.now,
                 }
                 | columns
                 for number in range(count)
             ],
         )  # fmt: skip
         clients = list(
-            self.connection.scalars(select(Client.client_id).where(Client.client_id > before).order_by(Client.client_id))
+            self.connection.scalars(
+                select(Client.client_id).where(Client.client_id > before).order_by(Client.client_id)
+            )
         )
         self.connection.execute(
             insert(Phone),
@@ -301,7 +308,9 @@ class World:
         self.connection.execute(update(Client).where(Client.client_id == client.client_id).values(**columns))
         self.settle(client.client_id, now=now)
 
-    def phone_facts(self, client: MadeClient, position: int = 0, *, now: datetime | None = None, **columns: Any) -> None:
+    def phone_facts(
+        self, client: MadeClient, position: int = 0, *, now: datetime | None = None, **columns: Any
+    ) -> None:
         """Put a phone of a client into a state, and settle the client."""
         self.has_made_up_facts = True
         self.connection.execute(update(Phone).where(Phone.phone_id == client.phones[position]).values(**columns))
@@ -369,9 +378,7 @@ class World:
         """A row of the dialer for a record whose call ended `at`."""
         if isinstance(result, str):
             result = int(
-                self.connection.scalars(
-                    select(TechnicalResult.cisco_code).where(TechnicalResult.code == result)
-                ).one()
+                self.connection.scalars(select(TechnicalResult.cisco_code).where(TechnicalResult.code == result)).one()
             )
         return {"account_number": record_key, "call_result": result, "db_datetime": at or self.now} | columns
 
@@ -381,7 +388,9 @@ class World:
         """Give one record its technical result, applied at the moment when the call ended."""
         return self.apply(self.row(record_key, result, at, **columns), at=at)
 
-    def attempt(self, campaign_id: int, result: str | int = "NO_ANSWER", at: datetime | None = None, **columns: Any) -> Any:
+    def attempt(
+        self, campaign_id: int, result: str | int = "NO_ANSWER", at: datetime | None = None, **columns: Any
+    ) -> Any:
         """Dial the first phone of the campaign and give its result at once. Returns the row of the block."""
         rows = self.dial(campaign_id, at)
         assert len(rows) == 1, f"one phone can be dialled, not {len(rows)}"
@@ -413,7 +422,12 @@ class World:
         """A dialer to name in batches; nothing connects to it. Returns its id."""
         found = self.connection.scalar(select(func.min(Dialer.dialer_id)))
         return found or self._insert(
-            Dialer, name="CCE", base_url="http://127.0.0.1:1", username="acm", password_encrypted="", hds_url_encrypted=""
+            Dialer,
+            name="CCE",
+            base_url="http://127.0.0.1:1",
+            username="acm",
+            password_encrypted="",
+            hds_url_encrypted="",
         )
 
     # -- reading
@@ -430,7 +444,7 @@ class World:
 
     @contextlib.contextmanager
     def refused(self, number: int) -> Iterator[None]:
-        """What is inside is refused with this error number. The last thing of a test: SQL Server has then undone all."""
+        """What is inside is refused with this error number. The last thing of a test: SQL Server then undoes all."""
         savepoint = self.connection.begin_nested() if self.connection.dialect.name == "postgresql" else None
         with pytest.raises(ProcedureError) as caught:
             yield
@@ -445,16 +459,16 @@ class World:
         return self.connection.execute(select(Client.__table__).where(Client.client_id == client.client_id)).one()
 
     def phone_row(self, client: MadeClient, position: int = 0) -> Any:
-        return self.connection.execute(
-            select(Phone.__table__).where(Phone.phone_id == client.phones[position])
-        ).one()
+        return self.connection.execute(select(Phone.__table__).where(Phone.phone_id == client.phones[position])).one()
 
     def status(self, client: MadeClient) -> int:
         return int(self.client_row(client).status_id)
 
     def unbalanced(self) -> dict[str, tuple[int, int]]:
         """Checks of the books that do not balance, with what they expect and find."""
-        return {check.code: (check.expected, check.found) for check in read_books(self.connection) if not check.is_balanced}
+        return {
+            check.code: (check.expected, check.found) for check in read_books(self.connection) if not check.is_balanced
+        }
 
     # -- inside
 

@@ -12,7 +12,7 @@ from datetime import timedelta
 
 from flask import Flask, Response, abort, jsonify, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, delete, insert, select, update
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.auth.accounts import Account, read_account, real_now
@@ -31,6 +31,8 @@ PUBLIC = {
     "health.live",
     "health.ready",
 }
+#: How long a session that is over is remembered.
+KEEP_DAYS = 30
 #: What a user who must change his password may still reach.
 _WITHOUT_PASSWORD = PUBLIC | {"auth.sign_out", "auth.change_password"}
 
@@ -87,6 +89,9 @@ def begin(connection: Connection, user_id: int) -> Account | None:
             address=request.remote_addr, browser=(request.user_agent.string or "")[:200],
         )
     )  # fmt: skip
+    connection.execute(
+        delete(Session).where(Session.user_id == user_id, Session.started_at < now - timedelta(days=KEEP_DAYS))
+    )
     session.clear()
     login_user(SignedIn(account, token))
     return account

@@ -20,33 +20,20 @@ AS
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
-DECLARE @pick table (record_key nvarchar(30) NOT NULL PRIMARY KEY, taken_at datetime2(3) NOT NULL);
-
 IF @now IS NULL
     SET @now = SYSUTCDATETIME();
 
-BEGIN TRANSACTION;
-
-INSERT INTO @pick (record_key, taken_at)
-SELECT TOP (@batch_size)
-    r.record_key,
-    r.taken_at
-FROM dialing.record AS r WITH (ROWLOCK, UPDLOCK, READPAST)
-WHERE r.campaign_id = @campaign_id
-    AND r.taken_at <= DATEADD(MINUTE, -@wait_minutes, @now)
-    AND (r.checked_at IS NULL OR r.checked_at <= DATEADD(MINUTE, -@again_minutes, @now))
-ORDER BY r.taken_at;
-
 UPDATE r
 SET checked_at = @now
+OUTPUT
+    inserted.record_key,
+    inserted.taken_at
 FROM dialing.record AS r
-JOIN @pick AS x
-    ON x.record_key = r.record_key;
-
-COMMIT TRANSACTION;
-
-SELECT
-    x.record_key AS record_key,
-    x.taken_at AS taken_at
-FROM @pick AS x
-ORDER BY x.taken_at, x.record_key;
+WHERE r.record_key IN (
+    SELECT TOP (@batch_size) o.record_key
+    FROM dialing.record AS o
+    WHERE o.campaign_id = @campaign_id
+        AND o.taken_at <= DATEADD(MINUTE, -@wait_minutes, @now)
+        AND (o.checked_at IS NULL OR o.checked_at <= DATEADD(MINUTE, -@again_minutes, @now))
+    ORDER BY o.taken_at
+);

@@ -26,13 +26,15 @@ def copy(connection: Connection, staged: Staged) -> None:
 def _copy(connection: Connection, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     table = cast(Table, model.__table__)
     if connection.dialect.name != "postgresql":
-        names = [column.name for column in table.columns if column.name in columns]
-        order = [columns.index(name) for name in names]
-        values = [dict(zip(names, (row[at] for at in order), strict=True)) for row in rows]
-        connection.execute(insert(model).inline(), values)
+        insert_rows(connection, table, columns, rows)
         return
     driver: Any = connection.connection.driver_connection
     statement = f"COPY {table.fullname} ({', '.join(columns)}) FROM STDIN"
     with driver.cursor() as cursor, cursor.copy(statement) as target:
         for row in rows:
             target.write_row(row)
+
+
+def insert_rows(connection: Connection, table: Table, columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Insert rows by one statement with many parameters, on any engine."""
+    connection.execute(insert(table).inline(), [dict(zip(columns, row, strict=True)) for row in rows])

@@ -1,22 +1,23 @@
 /*
 contacts.import_apply          version 1.0.0          2026-11-23
 
-Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines of one
-client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep the
-rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless its campaign starts such
-clients afresh (a new round; the attempts of the day still count, since the limit of a day is the client's peace). Lines that
-cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in the file, is one
+Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines
+of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep
+the rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless its campaign starts
+such clients afresh (a new round; the attempts of the day still count, since the limit of a day is the client's peace). Lines
+that cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in the file, is one
 transaction, so that a load that was killed goes on without doubling anything.
 
-New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that it does
-not have to write each of them a second time. It checks them all and corrects what differs.
+New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that it
+does not have to write each of them a second time. It checks them all and corrects what differs.
 
 Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the order
-of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and repeats its part.
+of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and repeats its
+part.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.client_status, core.dial_class
+           core.client_status, core.dial_class, core.utc_moment
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
@@ -215,7 +216,6 @@ SELECT
         WHEN k.state_id = 3 THEN N'campaign_archived'
         WHEN u.type_code IS NOT NULL THEN N'phone_type_unknown'
         WHEN NOT EXISTS (SELECT 1 AS found FROM @phone AS p WHERE p.line_no = s.line_no) THEN N'phone_missing'
-        ELSE NULL
     END,
     CASE
         WHEN k.campaign_id IS NULL OR k.state_id = 3 THEN N'contact.client.campaign.code'
@@ -874,14 +874,14 @@ EXECUTE contacts.client_settle @work_id = @work_id, @now = @now;
 /* -- Counters ---------------------------------------------------------------------------------------------------------- */
 
 SELECT
-    @clients_loaded = COUNT(CASE WHEN k.is_new = 1 THEN 1 ELSE NULL END),
-    @clients_updated = COUNT(CASE WHEN k.is_new = 0 AND k.was_counted = 0 THEN 1 ELSE NULL END),
-    @clients_blocked = COUNT(CASE WHEN k.is_blocked = 1 AND k.was_counted = 0 THEN 1 ELSE NULL END)
+    @clients_loaded = COALESCE(SUM(CASE WHEN k.is_new = 1 THEN 1 ELSE 0 END), 0),
+    @clients_updated = COALESCE(SUM(CASE WHEN k.is_new = 0 AND k.was_counted = 0 THEN 1 ELSE 0 END), 0),
+    @clients_blocked = COALESCE(SUM(CASE WHEN k.is_blocked = 1 AND k.was_counted = 0 THEN 1 ELSE 0 END), 0)
 FROM @known AS k;
 
 SELECT
-    @lines_rejected = COUNT(CASE WHEN j.is_warning = 0 THEN 1 ELSE NULL END),
-    @warnings = COUNT(CASE WHEN j.is_warning = 1 THEN 1 ELSE NULL END)
+    @lines_rejected = COALESCE(SUM(CASE WHEN j.is_warning = 0 THEN 1 ELSE 0 END), 0),
+    @warnings = COALESCE(SUM(CASE WHEN j.is_warning = 1 THEN 1 ELSE 0 END), 0)
 FROM contacts.import_reject AS j
 WHERE j.batch_id = @batch_id
     AND j.line_no > @lines_before;

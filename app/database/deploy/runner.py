@@ -141,11 +141,19 @@ def downgrade(engine: sa.Engine, revision: str, folder: Path = SQL_FOLDER) -> li
 @contextlib.contextmanager
 def _transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
     """One transaction; what the server refuses becomes one line."""
-    with engine.connect() as connection, connection.begin():
+    with engine.connect() as connection:
+        transaction = connection.begin()
         try:
             yield connection
-        except sa.exc.DBAPIError as error:
-            raise failed(_("The deployment"), error) from error
+            transaction.commit()
+        except BaseException as error:
+            try:
+                transaction.rollback()
+            except sa.exc.DBAPIError:  # SQL Server has undone it by itself
+                connection.invalidate()
+            if isinstance(error, sa.exc.DBAPIError):
+                raise failed(_("The deployment"), error) from error
+            raise
 
 
 def _permissions(path: Path, dialect: str) -> str:
@@ -242,9 +250,7 @@ class Deployment:
 
     def _run_permissions(self, name: str, script: str) -> None:
         try:
-            for batch in script.split("\nGO\n") if self.server.dialect == "mssql" else [script]:
-                if batch.strip():
-                    self.server.run(batch)
+            self.server.permit(script)
         except sa.exc.DBAPIError as error:
             raise failed(f"sql/permissions/{name}", error) from error
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -113,6 +114,10 @@ class Postgres:
         except sa.exc.DBAPIError as error:
             raise failed(found.name, error) from error
 
+    def permit(self, script: str) -> None:
+        """Run a compiled file of sql/permissions."""
+        self.run(script)
+
     def restore(self, found: Found) -> None:
         """Create again what was dropped for a while, as it was."""
         self.run(found.text)
@@ -146,7 +151,8 @@ class Mssql:
     def lock(self) -> None:
         result = self.connection.exec_driver_sql(
             "SET NOCOUNT ON; DECLARE @result int; EXECUTE @result = sp_getapplock @Resource = N'acm db upgrade',"
-            f" @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = {LOCK_SECONDS * 1000}; SELECT @result"
+            f" @LockMode = 'Exclusive', @LockOwner = 'Transaction', @LockTimeout = {LOCK_SECONDS * 1000};"
+            " SELECT @result; SET NOCOUNT OFF;"  # Alembic counts the rows of its own statements
         ).scalar()
         if result is None or int(result) < 0:
             raise _busy()
@@ -156,8 +162,9 @@ class Mssql:
 
     def found(self) -> dict[str, Found]:
         rows = self.connection.execute(sa.text(
-            "SELECT s.name AS schema_name, o.name, RTRIM(o.type) AS type, OBJECT_DEFINITION(o.object_id) AS definition"
+            "SELECT s.name AS schema_name, o.name, RTRIM(o.type) AS type, m.definition"
             " FROM sys.objects AS o JOIN sys.schemas AS s ON s.schema_id = o.schema_id"
+                " JOIN sys.sql_modules AS m ON m.object_id = o.object_id"
             " WHERE o.type IN ('V', 'IF', 'P', 'FN', 'TF')"
         ))  # fmt: skip
         kinds = {"V": "view", "P": "procedure"}
@@ -179,6 +186,12 @@ class Mssql:
         except sa.exc.DBAPIError as error:
             raise failed(item.name, error) from error
         return True
+
+    def permit(self, script: str) -> None:
+        """Run a file of sql/permissions. Babelfish, on which files are only tried, fails at rights on whole schemas."""
+        for batch in re.split(r"(?im)^\s*GO\s*$", script):
+            if batch.strip() and not (self.is_babelfish and re.search(r"(?i)\bON\s+SCHEMA::", batch)):
+                self.run(batch)
 
     def drop(self, found: Found) -> None:
         try:
@@ -209,7 +222,9 @@ def server_of(connection: sa.Connection) -> Server:
 def failed(name: str, error: sa.exc.DBAPIError) -> AcmError:
     """One line for a script that the server refuses."""
     diagnostics = getattr(error.orig, "diag", None)
-    words = getattr(diagnostics, "message_primary", None) or str(error.orig).splitlines()[0]
+    words = getattr(diagnostics, "message_primary", None) or re.sub(
+        r"^(\s*\[[^\]]*\])+|\s*\(\d+\) \(SQL\w+\).*$", "", str(error.orig.args[-1] if error.orig else error).splitlines()[0]
+    )
     hint = getattr(diagnostics, "message_detail", None) or ""
     return AcmError(
         _("%(name)s is refused by the server: %(words)s", name=name, words=words), hint.splitlines()[0] if hint else ""

@@ -20,7 +20,7 @@ from flask import Blueprint, Response, current_app, jsonify, request
 
 from app.simulator import directory, tables
 from app.simulator.centre import centre
-from app.simulator.dialer import Engine
+from app.simulator.engine import Engine
 from app.simulator.faults import FAULTS
 
 blueprint = Blueprint("control", __name__, url_prefix="/simulator/control")
@@ -114,7 +114,7 @@ def engine_put() -> Response:
 def behaviour_put() -> Response:
     number = (int, float)
     values = _values(answer_share=number, talk_seconds=number, wrapup_seconds=number, outcomes=dict)
-    dialer = _engine().dialer
+    calls = _engine().dialer.calls
     outcomes = values.get("outcomes")
     if outcomes is not None:
         weights = list(outcomes.values())
@@ -126,10 +126,10 @@ def behaviour_put() -> Response:
     ):
         raise Mistake("shares and seconds are not negative")
     if outcomes is not None:
-        dialer.set_outcomes(outcomes)
-    dialer.people.answer_share = values.get("answer_share", dialer.people.answer_share)
-    dialer.talk_seconds = values.get("talk_seconds", dialer.talk_seconds)
-    dialer.wrapup_seconds = values.get("wrapup_seconds", dialer.wrapup_seconds)
+        calls.set_outcomes(outcomes)
+    calls.people.answer_share = values.get("answer_share", calls.people.answer_share)
+    calls.talk_seconds = values.get("talk_seconds", calls.talk_seconds)
+    calls.wrapup_seconds = values.get("wrapup_seconds", calls.wrapup_seconds)
     return jsonify(values)
 
 

@@ -20,7 +20,7 @@ from app.i18n import gettext as _
 from app.simulator import callbacks, campaigns, control, directory, imports
 from app.simulator.answers import ApiError, Refusal, error_body, xml
 from app.simulator.centre import DATABASE_ERRORS, ContactCentre, centre
-from app.simulator.dialer import Engine
+from app.simulator.engine import Engine
 from app.simulator.settings import SimulatorSettings
 
 log = logging.getLogger(__name__)

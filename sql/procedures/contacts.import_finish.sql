@@ -7,7 +7,7 @@ A number or person that went on the do-not-call list while a part was being load
 found here, in proportion to what was put on the list since the load began.
 
 Called by  app/importing/loader.py
-Reads      contacts.import_batch, core.do_not_call
+Reads      contacts.import_batch, core.do_not_call, core.client
 Writes     contacts.import_batch, contacts.import_log, core.phone, core.work_set, core.work_client
 Returns    nothing
 Example    EXECUTE contacts.import_finish @batch_id = 12, @owner = N'by hand', @state_id = 2;

@@ -1,9 +1,10 @@
 /*
 contacts.import_log_add          version 1.0.0          2026-11-23
 
-Writes a line into the journal of a load (M161-M164).
+A line is written into the journal of a load (M161-M164).
 
 Called by  app/importing/loader.py
+Reads      nothing
 Writes     contacts.import_log
 Returns    nothing
 Example    EXECUTE contacts.import_log_add @batch_id = 12, @level = N'Warning', @message = N'The source was slow.';

@@ -6,6 +6,7 @@ a running one is alive is for the caller to find out: by the owner where it is o
 
 Called by  app/importing/loader.py
 Reads      contacts.import_batch, core.campaign
+Writes     nothing
 Returns    rows: batch_id bigint, state_id smallint, campaign_code nvarchar(64), template_id int, file_name nvarchar(200),
            file_hash nvarchar(64), form nvarchar(max), owner nvarchar(200), silent_seconds int, lines_done int, bytes_done bigint
 Example    EXECUTE contacts.import_unfinished @batch_id = 12;

@@ -125,7 +125,7 @@ def test_downgrade_asks_and_takes_everything_away(real: sa.Engine, acm: Any, mon
 
 def test_show_gives_both_engines(real: sa.Engine, acm: Any) -> None:
     code, out, _ = acm(real, "sql", "show", "Dialing.Block_Take", "--engine", "postgresql")
-    assert code == 0 and "FOR UPDATE OF c SKIP LOCKED" in out and "dialing.block_take          version" in out
+    assert code == 0 and "FOR NO KEY UPDATE OF c SKIP LOCKED" in out and "dialing.block_take          version" in out
     code, out, _ = acm(real, "sql", "show", "dialing.block_take", "--engine", "mssql")
     assert code == 0 and out == (objects.SQL_FOLDER / "procedures" / "dialing.block_take.sql").read_text()
 

@@ -27,7 +27,7 @@ class _Generator(PostgresGenerator):
     """PostgreSQL as sqlglot writes it, with the row locks on a line of their own."""
 
     def query_modifiers(self, expression: Any, *sqls: str) -> str:
-        return re.sub(r"\s+(FOR UPDATE)", r"\n\1", super().query_modifiers(expression, *sqls))
+        return re.sub(r"\s+(FOR (?:NO KEY )?UPDATE)", r"\n\1", super().query_modifiers(expression, *sqls))
 
     def into_sql(self, expression: exp.Into) -> str:
         """SELECT ... INTO variables, which sqlglot would take for a new table."""

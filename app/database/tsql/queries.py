@@ -527,7 +527,8 @@ class Queries:
             self._names_are_given(cte, names)
             scope.ctes[name] = {n: Column(v.type, v.nullable) for n, (_, v) in zip(names, columns, strict=True)}
             alias = exp.TableAlias(this=identifier(name), columns=[identifier(column) for column in given])
-            built.append(exp.CTE(this=query, alias=alias))
+            # A named part is worked out once, not again for each row that it is joined to.
+            built.append(exp.CTE(this=query, alias=alias, materialized=not recursive or None))
         return exp.With(expressions=built, recursive=recursive)
 
     def _names_are_given(self, node: Any, names: Iterable[str]) -> None:
@@ -775,7 +776,9 @@ class Queries:
                               "(UPDLOCK, ROWLOCK [, READPAST]) or (UPDLOCK, HOLDLOCK)")  # fmt: skip
         if locks is None:
             raise self.refuse(node, "UPDLOCK", "only in the FROM of a SELECT")
-        locks.append(exp.Lock(update=True, expressions=[identifier(name)], wait=False if "READPAST" in words else None))
+        # NO KEY: as with UPDLOCK, rows that refer to this one by a foreign key may be inserted meanwhile.
+        wait = False if "READPAST" in words else None
+        locks.append(exp.Lock(update=True, key=True, expressions=[identifier(name)], wait=wait))
 
 
 def identifier(name: str) -> exp.Identifier:

@@ -1,0 +1,364 @@
+"""The procedures of the core in the hands of several connections at once: nothing twice, nothing lost, nobody waits in
+vain."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import Connection, Engine, select, text
+from world import ACTIVE, FAILURE, SUCCESS, World
+
+from app.database.engine import create_engine
+from app.errors import ProcedureError
+from app.models.contact import Attempt, AttemptOutcome, Client
+from app.models.dialing import Record, RecordReturned
+from app.procedures import dialing
+
+WAIT = 60
+
+
+@pytest.fixture(scope="module")
+def parallel(fresh_database: str) -> Iterator[Engine]:
+    engine = create_engine(fresh_database, "acm tests", pool_size=12)
+    yield engine
+    engine.dispose()
+
+
+@contextmanager
+def committed(engine: Engine) -> Iterator[World]:
+    """A world whose rows others see once the block is left."""
+    with engine.begin() as connection:
+        yield World(connection)
+
+
+def start(work: Callable[[], Any]) -> Future[Any]:
+    """Do it beside the test."""
+    pool = ThreadPoolExecutor(1)
+    future = pool.submit(work)
+    pool.shutdown(wait=False)
+    return future
+
+
+def waits(future: Future[Any]) -> bool:
+    """Whether it waits for a lock that the test holds: it is not done after a while."""
+    try:
+        future.result(0.5)
+    except TimeoutError:
+        return True
+    return False
+
+
+def lock_client(connection: Connection, client_id: int) -> None:
+    """Lock a client as an event does."""
+    statement = (
+        "SELECT c.client_id FROM core.client AS c WITH (ROWLOCK, UPDLOCK) WHERE c.client_id = :id"
+        if connection.dialect.name == "mssql"
+        else "SELECT c.client_id FROM core.client AS c WHERE c.client_id = :id FOR UPDATE"
+    )
+    assert connection.execute(text(statement), {"id": client_id}).all() == [(client_id,)]
+
+
+def balanced(engine: Engine) -> None:
+    with engine.connect() as connection:
+        assert World(connection).unbalanced() == {}
+
+
+@pytest.mark.mission("M48")
+def test_two_takes_of_one_campaign_go_one_after_the_other_and_keep_the_depth(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign(block_size=6, queue_depth=10)
+        world.many_clients(campaign, 30)
+
+    def second() -> list[str]:
+        with parallel.begin() as connection:
+            return [row.number for row in World(connection).take(campaign)]
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        first = [row.number for row in World(connection).take(campaign)]
+        future = start(second)
+        assert waits(future)
+        transaction.commit()
+    taken = future.result(WAIT)
+    assert (len(first), len(taken)) == (6, 4)
+    assert not set(first) & set(taken)
+    balanced(parallel)
+
+
+def test_a_take_that_is_undone_leaves_its_phones_to_the_next(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign(block_size=6, queue_depth=6)
+        world.many_clients(campaign, 6)
+    with parallel.connect() as connection, connection.begin() as transaction:
+        first = [row.number for row in World(connection).take(campaign)]
+        transaction.rollback()
+    with parallel.begin() as connection:
+        assert [row.number for row in World(connection).take(campaign)] == first
+    balanced(parallel)
+
+
+def test_takes_of_two_campaigns_do_not_wait_for_each_other(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaigns = [world.campaign(), world.campaign()]
+        for campaign in campaigns:
+            world.many_clients(campaign, 5)
+    with parallel.connect() as one, parallel.connect() as two, one.begin() as held, two.begin() as other:
+        assert len(World(one).take(campaigns[0])) == 5
+        assert len(World(two).take(campaigns[1])) == 5
+        other.commit()
+        held.commit()
+    balanced(parallel)
+
+
+def test_a_load_and_the_next_block_of_a_campaign_do_not_wait_for_each_other(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        world.client(campaign)
+        world.segment(campaign, "2")
+    with parallel.connect() as loading, loading.begin() as load:
+        loader = World(loading)
+        loader.segments.update(world.segments)
+        new = loader.client(campaign, segment="2")
+        with parallel.begin() as connection:
+            assert len(World(connection).take(campaign)) == 1
+        load.commit()
+    with parallel.connect() as taking, taking.begin() as take:
+        assert [row.number for row in World(taking).take(campaign)] == [new.number]
+        with parallel.begin() as connection:
+            loader = World(connection)
+            loader.segments.update(world.segments)
+            loader.client(campaign)
+        take.commit()
+    balanced(parallel)
+
+
+def test_a_client_that_somebody_works_on_is_passed_by(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        clients = [world.client(campaign) for _ in range(3)]
+    with parallel.connect() as holder, holder.begin() as transaction:
+        lock_client(holder, clients[1].client_id)
+        with parallel.begin() as connection:
+            taken = [row.number for row in World(connection).take(campaign)]
+        transaction.rollback()
+    assert taken == [clients[0].number, clients[2].number]
+    with parallel.begin() as connection:
+        assert [row.number for row in World(connection).take(campaign)] == [clients[1].number]
+    balanced(parallel)
+
+
+def test_a_due_callback_of_a_client_that_somebody_works_on_waits_for_the_next_block(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        client = world.client(campaign)
+        world.callback(client, world.now)
+    with parallel.connect() as holder, holder.begin() as transaction:
+        lock_client(holder, client.client_id)
+        with parallel.begin() as connection:
+            assert World(connection).take(campaign) == []
+        transaction.rollback()
+    with parallel.begin() as connection:
+        assert [row.processing_id for row in World(connection).take(campaign)] == [2]
+    balanced(parallel)
+
+
+def test_a_number_that_is_being_put_on_the_list_is_not_handed_over_elsewhere(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        one, two = world.campaign(), world.campaign()
+        world.client(one, client_code="ANNA", numbers=("5550001",))
+        world.client(two, numbers=("5550001",))
+        free = world.client(two)
+    with parallel.connect() as connection, connection.begin() as transaction:
+        World(connection).agent_says("15", campaign_id=one, client_code="ANNA")
+        with parallel.begin() as other:
+            assert [row.number for row in World(other).take(two)] == [free.number]
+        transaction.commit()
+    with parallel.begin() as connection:
+        assert World(connection).take(two) == []
+    balanced(parallel)
+
+
+def test_a_number_that_is_being_handed_over_is_put_on_the_list_when_that_is_done(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        one, two = world.campaign(), world.campaign()
+        world.client(one, client_code="BORIS", numbers=("5550002",))
+        world.client(two, numbers=("5550002",))
+
+    def do_not_call() -> tuple[int, int]:
+        with parallel.begin() as connection:
+            return World(connection).agent_says("15", campaign_id=one, client_code="BORIS")
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        (row,) = World(connection).take(two)
+        future = start(do_not_call)
+        assert waits(future)
+        transaction.commit()
+    assert future.result(WAIT)[1] == FAILURE
+    balanced(parallel)
+    with parallel.begin() as connection:
+        world = World(connection)
+        world.result(row.record_key, "BUSY", world.at(minutes=1))
+        assert world.take(two, world.at(days=1)) == []
+    balanced(parallel)
+
+
+def test_a_person_is_not_called_by_two_campaigns_at_once_where_both_say_so(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaigns = [world.campaign(columns={"one_call_per_person": True}) for _ in range(2)]
+        person = world.person()
+        world.client(campaigns[0], person_id=person)
+        world.client(campaigns[1], person_id=person)
+        other = world.client(campaigns[1])
+    with parallel.connect() as connection, connection.begin() as transaction:
+        assert len(World(connection).take(campaigns[0])) == 1
+        with parallel.begin() as beside:
+            assert [row.number for row in World(beside).take(campaigns[1])] == [other.number]
+        transaction.commit()
+    with parallel.begin() as connection:
+        assert World(connection).take(campaigns[1]) == []
+    balanced(parallel)
+
+
+def test_a_batch_in_two_hands_is_applied_once(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        client = world.client(campaign)
+        (row,) = world.dial(campaign)
+        batch = world.batch(world.row(row.record_key, "BUSY"))
+        now = world.now
+
+    def second() -> str:
+        try:
+            with parallel.begin() as connection:
+                dialing.result_apply(connection, batch, now)
+        except ProcedureError as error:
+            return str(error.number)
+        return "applied"
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        assert dialing.result_apply(connection, batch, now).rows_applied == 1
+        future = start(second)
+        assert waits(future)
+        transaction.commit()
+    assert future.result(WAIT) == "50003"
+    with parallel.connect() as connection:
+        assert World(connection).client_row(client).attempts == 1
+    balanced(parallel)
+
+
+def test_two_agents_that_give_different_results_for_one_call_leave_the_first(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        client = world.client(campaign)
+        (row,) = world.dial(campaign)
+
+    def second() -> str:
+        try:
+            with parallel.begin() as connection:
+                World(connection).agent_says("11", record_key=row.record_key)
+        except ProcedureError as error:
+            return str(error.number)
+        return "given"
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        World(connection).agent_says("20", record_key=row.record_key)
+        future = start(second)
+        assert waits(future)
+        transaction.commit()
+    assert future.result(WAIT) == "50014"
+    with parallel.connect() as connection:
+        world = World(connection)
+        assert world.status(client) == SUCCESS
+        assert len(world.rows(AttemptOutcome, AttemptOutcome.client_id == client.client_id)) == 1
+    balanced(parallel)
+
+
+def test_a_record_whose_result_is_being_applied_is_not_taken_back(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        clients = [world.client(campaign) for _ in range(2)]
+        rows = world.dial(campaign)
+        batch = world.batch(world.row(rows[0].record_key, "BUSY"))
+        now = world.now
+
+    def recall() -> int:
+        with parallel.begin() as connection:
+            return dialing.block_recall(connection, campaign, now)
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        dialing.result_apply(connection, batch, now)
+        future = start(recall)
+        assert waits(future)
+        transaction.commit()
+    assert future.result(WAIT) in (1, 2)  # the one that got its result meanwhile may be counted
+    with parallel.connect() as connection:
+        world = World(connection)
+        mine = [client.client_id for client in clients]
+        assert [row["record_key"] for row in world.rows(RecordReturned, RecordReturned.client_id.in_(mine))] == [
+            rows[1].record_key
+        ]
+        assert [row["record_key"] for row in world.rows(Attempt, Attempt.client_id.in_(mine))] == [rows[0].record_key]
+        assert world.rows(Record, Record.client_id.in_(mine)) == []
+    balanced(parallel)
+
+
+def test_many_hands_take_answer_and_return_and_the_books_balance(parallel: Engine) -> None:
+    """Six workers for a few seconds on three campaigns that share persons and numbers."""
+    with committed(parallel) as world:
+        person_ids = [world.person() for _ in range(20)]
+        campaigns = [
+            world.campaign(block_size=7, queue_depth=20, columns={"one_call_per_person": True}) for _ in range(3)
+        ]
+        for campaign in campaigns:
+            for position in range(60):
+                person_id = person_ids[position % 20] if position < 40 else None
+                world.client(campaign, "MH"[: 1 + position % 2], person_id=person_id)
+        batch_free = world.dialer()
+        assert batch_free
+    seen: Counter[str] = Counter()
+    too_deep: list[int] = []
+    guard = threading.Lock()
+
+    def worker(number: int) -> None:
+        for turn in range(12):
+            campaign = campaigns[(number + turn) % 3]
+            with parallel.begin() as connection:
+                rows = World(connection).take(campaign)
+            with guard:
+                seen.update(row.record_key for row in rows)
+            with parallel.connect() as connection:
+                out = len(connection.execute(select(Record.record_key).where(Record.campaign_id == campaign)).all())
+            if out > 20:
+                too_deep.append(out)
+            if not rows:
+                continue
+            with parallel.begin() as connection:
+                world = World(connection)
+                dialing.block_send(connection, rows[0].block_id, world.now)
+                if number == 5:
+                    dialing.block_fail(connection, rows[0].block_id, "no", world.now)
+                else:
+                    dialing.block_confirm(connection, rows[0].block_id, world.now)
+            if number != 5:
+                with parallel.begin() as connection:
+                    world = World(connection)
+                    world.apply(*(world.row(row.record_key, "NO_ANSWER", wrapup=None) for row in rows[:-1]))
+
+    with ThreadPoolExecutor(6) as pool:
+        for future in [pool.submit(worker, number) for number in range(6)]:
+            future.result(WAIT)
+    assert too_deep == []
+    assert set(seen.values()) == {1}
+    with parallel.connect() as connection:
+        persons = connection.execute(select(Record.person_id).where(Record.person_id.is_not(None))).scalars().all()
+        assert len(persons) == len(set(persons))
+        statuses = set(connection.scalars(select(Client.status_id).where(Client.campaign_id.in_(campaigns))))
+        assert statuses == {ACTIVE}
+        attempts = len(connection.execute(select(Attempt.attempt_id).where(Attempt.campaign_id.in_(campaigns))).all())
+        assert attempts > 50
+    balanced(parallel)

@@ -20,8 +20,8 @@ from app.models.contact import Attempt
 from app.models.dialing import Dialer, ResultBatch, ResultStage
 from app.models.strategy import Campaign
 from app.procedures import dialing
-from app.settings import get_settings
 from jobs.run import Run
+from jobs.schedule import installation_zone
 
 #: Rows of Dialer_Detail that one transaction applies.
 BATCH_ROWS = 5000
@@ -63,7 +63,7 @@ class DialerAccess:
         """Readers of its databases, over one connection."""
         engine = create_engine(secrets.decrypt(self.hds_url_encrypted), "acm dialer", pool_size=1, max_overflow=1)
         try:
-            reader = HdsReader(engine, zone=get_settings().time_zone, overlap=self.overlap, page_size=BATCH_ROWS)
+            reader = HdsReader(engine, zone=installation_zone().key, overlap=self.overlap, page_size=BATCH_ROWS)
             yield reader, RealTimeReader(engine)
         finally:
             engine.dispose()

@@ -9,6 +9,8 @@ from rq.exceptions import DuplicateJobError, NoSuchJobError
 from rq.job import Job
 from rq.serializers import JSONSerializer
 
+from app.errors import AcmError
+from app.i18n import gettext as _
 from app.valkey import redis_url
 
 QUEUE = "acm"
@@ -21,11 +23,19 @@ SPARE_SECONDS = 30
 def connect(worker: bool = False) -> redis.Redis:
     """A connection to the Redis of the installation; the embedded one is started when it does not run.
 
-    `worker`: one that waits for jobs, and so must not be given up for being silent.
+    `worker`: one that waits for jobs, and so must not be given up for being silent. Nothing is connected yet. Raises
+    AcmError for a URL that cannot be one.
     """
-    if worker:
-        return redis.Redis.from_url(redis_url(), socket_connect_timeout=5, socket_keepalive=True)
-    return redis.Redis.from_url(redis_url(), socket_connect_timeout=2, socket_timeout=5)
+    url = redis_url()
+    try:
+        if worker:
+            return redis.Redis.from_url(url, socket_connect_timeout=5, socket_keepalive=True)
+        return redis.Redis.from_url(url, socket_connect_timeout=2, socket_timeout=5)
+    except ValueError:
+        # Not chained: the text of that error may be the URL with its password.
+        raise AcmError(
+            _("ACM_REDIS_URL is not the URL of a Redis."), _("Examples: embedded; redis://:password@host:6379/0.")
+        ) from None
 
 
 def job_queue(connection: redis.Redis) -> Queue:

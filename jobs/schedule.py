@@ -8,15 +8,28 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterBadDateError, CroniterError, croniter
 
 from app.errors import AcmError
 from app.i18n import gettext as _
+from app.settings import get_settings
 
 # croniter draws a time by lot for R and H; a schedule has to say when.
 _RANDOM = re.compile(r"(?<![A-Za-z])[RHrh](?![A-Za-z])")
+
+
+def installation_zone() -> ZoneInfo:
+    """The zone that schedules are read in (ACM_TIME_ZONE). Raises AcmError when there is no such zone."""
+    name = get_settings().time_zone
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise AcmError(
+            _("ACM_TIME_ZONE is not a time zone: %(name)s.", name=name),
+            _("Write it as in the zone database: Europe/Moscow, Asia/Yekaterinburg, UTC."),
+        ) from error
 
 
 def check(cron: str) -> None:

@@ -15,7 +15,6 @@ import socket
 import time
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import redis
 import sqlalchemy.exc
@@ -44,7 +43,7 @@ class Scheduler:
         self.engine = engine
         self.owner = f"{socket.gethostname()[:100]} {os.getpid()} {secrets.token_hex(4)}"
         self.tick_seconds = tick_seconds
-        self.zone = ZoneInfo(settings.time_zone)
+        self.zone = schedule.installation_zone()
         self.lease_seconds = settings.scheduler_lease_seconds
         self.run_lease_seconds = settings.run_lease_seconds
         self._stopped = False  # a plain flag: a signal handler must not take the lock that an Event has

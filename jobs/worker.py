@@ -27,7 +27,6 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, wait_ran
 from app.errors import AcmError
 from app.i18n import gettext as _
 from app.log import get_logger
-from app.valkey import redis_url
 from jobs import queue, run, services
 
 log = get_logger(__name__)
@@ -149,7 +148,7 @@ class Pool:
 
     def serve(self) -> None:
         """Keep the workers alive until SIGTERM or SIGINT, then end them in order. A second signal ends them at once."""
-        redis_url()  # the embedded server starts here, and lives as long as this process
+        queue.connect()  # the embedded server starts here, and lives as long as this process
         services.load_all()
         signals = {signal.SIGCHLD, signal.SIGTERM, signal.SIGINT}
         signal.pthread_sigmask(signal.SIG_BLOCK, signals)

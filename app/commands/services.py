@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import sys
 from typing import Any
 
@@ -117,7 +118,7 @@ def run_service(code: str, campaign_code: str | None, only_queue: bool, as_json:
     engine = create_engine(program="acm service")
     with engine.begin() as connection:
         campaign_id = _campaign_id(connection, campaign_code)
-        asked = ops.run_request(connection, code, requested_by=getpass.getuser(), campaign_id=campaign_id)
+        asked = ops.run_request(connection, code, requested_by=_user(), campaign_id=campaign_id)
     if only_queue:
         _tell(as_json, {"run_id": asked.run_id, "state": "queued"}, _("Run %(id)s is queued.", id=asked.run_id))
         return
@@ -147,6 +148,14 @@ def run_service(code: str, campaign_code: str | None, only_queue: bool, as_json:
             click.echo(json.dumps(body, ensure_ascii=False))
         raise AcmError(outcome.error)
     _tell(as_json, body, _("Done: %(counts)s", counts=counts or "-"))
+
+
+def _user() -> str:
+    """Who calls, for the record of the run."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # an account without a name, as in a container
+        return f"uid {os.getuid()}"
 
 
 def _campaign_id(connection: sa.Connection, code: str | None) -> int | None:

@@ -402,3 +402,10 @@ def test_a_worker_without_any_redis_can_be_stopped(installation: Installation) -
     worker = installation.start("worker", "2", ACM_REDIS_URL="redis://127.0.0.1:1/0")
     installation.wait(lambda: worker.text().count("waits for Redis") == 2, 15)
     assert worker.terminate(10) == 0
+
+
+def test_a_redis_url_that_is_none_ends_the_worker_with_a_word(installation: Installation) -> None:
+    worker = installation.start("worker", "1", ACM_REDIS_URL="http://user:geheim1@host/")
+    assert worker.process.wait(20) == 1
+    assert "ACM_REDIS_URL is not the URL of a Redis." in worker.text()
+    assert "geheim1" not in worker.text()

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.errors import AcmError
-from jobs.schedule import check, next_run, next_runs
+from app.settings import get_settings
+from jobs.schedule import check, installation_zone, next_run, next_runs
 
 MOSCOW = ZoneInfo("Europe/Moscow")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -103,3 +104,16 @@ def test_runs_move_on_and_fit_the_wall_clock(fields: tuple[str, str], after: dat
         if minute.isdigit() and hour.isdigit() and not shifted:
             assert (local.minute, local.hour) == (int(minute), int(hour))
         before = moment
+
+
+@pytest.mark.parametrize("name", ["Moscow", "", "../etc/passwd", "Europe/Москва"])
+def test_a_zone_that_is_none_is_refused_in_words(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACM_TIME_ZONE", name)
+    get_settings.cache_clear()
+    try:
+        with pytest.raises(AcmError, match="ACM_TIME_ZONE"):
+            installation_zone()
+    finally:
+        monkeypatch.undo()
+        get_settings.cache_clear()
+    assert installation_zone().key == "Europe/Moscow"

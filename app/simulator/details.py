@@ -190,6 +190,11 @@ class History:
             self.next_due = connection.scalar(sa.select(sa.func.min(waiting.c.DueAt)))
         return len(due)
 
+    def purge(self, connection: sa.Connection, before: datetime) -> None:
+        """The retention of the historical database: rows written before `before` (centre's local time) go."""
+        detail = tables.dialer_detail
+        connection.execute(sa.delete(detail).where(detail.c.DbDateTime < before))
+
     def _stamp(self, now: datetime) -> datetime:
         """DbDateTime of a row that is seen at `now`: local time, a little earlier than its commit."""
         skew = self._random.uniform(0, self.centre.settings.commit_skew_seconds)

@@ -168,6 +168,7 @@ class Dialer:
             self._days["purged"] = today
             with self.centre.list_lock, self.centre.engine.begin() as connection:
                 lists.purge(connection, local - timedelta(days=self.centre.settings.purge_days))
+                self.history.purge(connection, local - timedelta(days=self.centre.settings.history_days))
             write_state(self.centre.engine, "purged", today)
         if self._days["reset"] != reset_day:
             self._days["reset"] = reset_day

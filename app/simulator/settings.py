@@ -74,6 +74,7 @@ class SimulatorSettings(BaseSettings):
     unknown_minutes: float = Field(60, gt=0, description="A record unknown after a restart is pending again then.")
     stuck_dialed_share: float = Field(0, ge=0, le=1, description="Share of records in dialling that a crash leaves D.")
     purge_days: int = Field(5, ge=1, le=30, description="Closed records older than this go at midnight.")
+    history_days: int = Field(35, ge=1, description="Historical rows older than this go at midnight.")
     faults: dict[str, dict] = Field({}, description="Faults from the start: name to rate, count, seconds, path.")
 
     @field_validator("time_zone")

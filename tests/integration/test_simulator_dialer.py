@@ -518,18 +518,21 @@ def test_daily_counters_start_again_at_half_past_midnight_and_lasting_ones_do_no
         assert (after.total, after.total_voice, after.closed) == (30, before.total_voice, before.closed)
 
 
-def test_old_closed_records_are_purged_at_midnight(open_centre) -> None:
+def test_old_closed_records_and_old_rows_are_purged_at_midnight(open_centre) -> None:
     clock = Clock()
-    with open_centre(clock, **NOBODY, unanswered={8: 1}) as centre:
+    with open_centre(clock, **NOBODY, unanswered={8: 1}, purge_days=1, history_days=2) as centre:
         campaign = centre.campaign(records=10)
         centre.play(minutes=10)
         centre.client.pause_campaign(campaign)
         centre.client.import_records(campaign, make_records(campaign, 5, start=100))
         centre.play(seconds=5)
         assert centre.statuses(campaign) == {"M": 10, "P": 5}
-        clock.turn(days=6)
+        clock.turn(days=2)  # two midnights; what was called at 11:00 is not two days old at the second one
         centre.dialer.step()
-        assert centre.statuses(campaign) == {"P": 5}
+        assert (centre.statuses(campaign), len(centre.details(campaign))) == ({"P": 5}, 10)
+        clock.turn(days=1)
+        centre.dialer.step()
+        assert (centre.statuses(campaign), len(centre.details(campaign))) == ({"P": 5}, 0)
 
 
 def test_records_at_the_dialer_are_unknown_after_a_restart_and_pending_an_hour_later(open_centre) -> None:

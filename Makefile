@@ -63,7 +63,7 @@ sql-map: setup ## from screen, job and API to procedure and table
 
 .PHONY: test lint types check format bench chaos messages
 test: setup-test ## all tests, or those under T=tests/unit; ARGS="-k word" go to pytest
-	@$(BIN)/python -m pytest $(ARGS) $(T)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS) $(T)
 
 lint: setup-test ## ruff, and the house rules of sql/
 	@$(BIN)/ruff check .

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import base64
+import ipaddress
 import socket
+import ssl
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from app.dialer import client as client_module
 from app.dialer.client import CiscoClient, Retries
@@ -32,8 +41,11 @@ PASSWORD = "Пароль-s3cret"
 class Script:
     """A server that gives scripted raw answers, one a connection, and keeps what it was asked."""
 
-    def __init__(self, *answers: bytes | Callable[[socket.socket], None]) -> None:
+    def __init__(
+        self, *answers: bytes | Callable[[socket.socket], None], context: ssl.SSLContext | None = None
+    ) -> None:
         self.answers = list(answers)
+        self._context = context
         self.requests: list[bytes] = []
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
@@ -45,8 +57,15 @@ class Script:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
+            if self._context:
+                try:
+                    connection = self._context.wrap_socket(connection, server_side=True)
+                except OSError:  # the client did not like the certificate
+                    continue
             with connection:
-                self.requests.append(self._read(connection))
+                request = self._read(connection)
+                if self._context is None or request:
+                    self.requests.append(request)
                 answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
                 if callable(answer):
                     answer(connection)
@@ -57,7 +76,10 @@ class Script:
     def _read(connection: socket.socket) -> bytes:
         request = b""
         while b"\r\n\r\n" not in request:
-            request += connection.recv(65536)
+            part = connection.recv(65536)
+            if not part or (request + part)[:1] == b"\x16":  # nothing, or a TLS greeting on a plain port
+                return request
+            request += part
         head, _, body = request.partition(b"\r\n\r\n")
         length = next((int(line[15:]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-length")), 0)
         while len(body) < length:
@@ -271,6 +293,47 @@ def test_an_address_that_cannot_be_is_refused(url: str) -> None:
 )
 def test_an_address_is_completed(url: str) -> None:
     assert CiscoClient(url, "u", "p").base_url == "https://aw1.corp.example/unifiedconfig/config"
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1 and its key."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(UTC)
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(now - timedelta(days=1)).not_valid_after(now + timedelta(days=1))
+    address = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(address, critical=False).sign(key, hashes.SHA256())
+    chain, secret = folder / "cert.pem", folder / "key.pem"
+    chain.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    no_password = serialization.NoEncryption()
+    secret.write_bytes(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, no_password))
+    return chain, secret
+
+
+def test_a_certificate_is_checked_before_anything_is_sent(tmp_path: Path) -> None:
+    chain, secret = self_signed(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(chain, secret)
+    script = Script(OK, context=context)
+    url = script.url.replace("http:", "https:")
+    with CiscoClient(url, "u", PASSWORD, retries=QUICK) as distrustful:
+        with pytest.raises(DialerUnavailable, match="certificate"):
+            distrustful.import_records(1, RECORDS)
+        assert script.requests == []
+    for verify in (str(chain), False):
+        with CiscoClient(url, "u", PASSWORD, retries=QUICK, verify=verify) as client, warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # urllib3 warns of verify=False
+            assert client.import_records(1, RECORDS) == 1
+    script.close()
+
+
+def test_an_https_address_of_a_plain_server_is_unavailable() -> None:
+    script = Script(answer("400 Bad Request"))
+    client = CiscoClient(script.url.replace("http:", "https:"), "u", "p", retries=QUICK)
+    with client, pytest.raises(DialerUnavailable, match="cannot be reached"):
+        client.import_records(1, RECORDS)
+    script.close()
 
 
 def test_a_list_that_shrinks_or_repeats_while_it_is_read_still_ends() -> None:

@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from app.database.tsql import functions as fn
 from app.database.tsql.functions import Value
-from app.database.tsql.queries import Columns, From, Queries, Scope, identifier
+from app.database.tsql.queries import Columns, From, Queries, Scope, Shape, identifier, joins_of, named
 from app.database.tsql.types import Column, SqlType
 
 Returns = list[tuple[str, SqlType]] | None
@@ -44,7 +44,7 @@ class Changes(Queries):
                 rows.append(exp.Tuple(expressions=assigned))
             built: Any = exp.Values(expressions=rows)
         elif isinstance(source, exp.Query):
-            built, outputs = self.query(source, scope, targets=targets, top=True)
+            built, outputs = self.query(source, scope, Shape(targets=targets, outermost=True))
             self._as_many(node, len(outputs), len(names))
         else:
             raise self.refuse(node, "INSERT", "write VALUES (...) or SELECT")
@@ -73,7 +73,7 @@ class Changes(Queries):
         scope = Scope()
         with_ = self.with_clause(node, scope)
         first = node.args["from_"].this if node.args.get("from_") else None
-        joins = list(first.args.get("joins") or []) + list(node.args.get("joins") or []) if first is not None else []
+        joins = joins_of(node)
         target, columns, sources, tests = self._target_and_sources(node, node.this, first, joins, scope)
         settings = []
         for item in node.expressions:
@@ -81,7 +81,7 @@ class Changes(Queries):
                 raise self.refuse(item, item.sql("tsql"), "SET column = expression, nothing else")
             column = self._target(item.this, columns, item.this.name.lower())
             value = self.value(item.expression, scope)
-            settings.append(exp.EQ(this=self._named(item.this.name.lower()), expression=fn.assign(value, column.type)))
+            settings.append(exp.EQ(this=named(item.this.name.lower()), expression=fn.assign(value, column.type)))
         where = self._where(node, tests, scope)
         alias = target.alias or target.name
         output = {"inserted": (alias, columns), "deleted": ("old", columns)}

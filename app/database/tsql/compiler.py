@@ -11,7 +11,7 @@ from sqlglot import exp
 
 from app.database.tsql.errors import CompileError
 from app.database.tsql.procedure import Body, Piece, Procedure, render
-from app.database.tsql.queries import Columns, Queries, Scope, Surroundings, Variable, quoted
+from app.database.tsql.queries import Columns, Queries, Scope, Shape, Surroundings, Variable, quoted
 from app.database.tsql.source import Header, Parameter, Source, read
 from app.database.tsql.types import Column, Schema, SqlType
 
@@ -177,7 +177,7 @@ def _view(source: Source, around: Surroundings, catalog: Catalog) -> tuple[str, 
     queries = Queries(around)
     tree = queries.parse(source.words)
     built, outputs = queries.query(tree, Scope())
-    queries._names_are_given(tree, [name for name, _ in outputs])
+    queries.names_are_given(tree, [name for name, _ in outputs])
     for name, kind in source.header.returns or []:
         if name not in dict(outputs):
             raise queries.refuse(None, name, "the header's Returns names it and the view does not give it")
@@ -201,7 +201,7 @@ def _function(source: Source, around: Surroundings, catalog: Catalog) -> tuple[s
         raise queries.refuse(None, "Returns", "a function returns rows", "Returns  rows: name type, ...")
     if tree.find(exp.Anonymous) and any(str(n.this).upper() in ("NEWID",) for n in tree.find_all(exp.Anonymous)):
         raise queries.refuse(None, "NEWID", "not in a function")
-    built, outputs = queries.query(tree, Scope(), declared=returns)
+    built, outputs = queries.query(tree, Scope(), Shape(returns))
     text = _query_text(source, built)
     piece = Piece(source.words[0].start, source.words[-1].end + 1, text)
     sql = (

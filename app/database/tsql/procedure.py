@@ -15,7 +15,7 @@ from app.database.tsql import functions as fn
 from app.database.tsql.changes import Changes
 from app.database.tsql.errors import CompileError
 from app.database.tsql.functions import Value
-from app.database.tsql.queries import Scope, Surroundings, Variable, _aggregated, identifier, quoted
+from app.database.tsql.queries import Scope, Shape, Surroundings, Variable, aggregated, identifier, quoted
 from app.database.tsql.source import DIALECT, Statement, comments_of, place_of
 from app.database.tsql.tables import table_variable
 from app.database.tsql.types import parse_type
@@ -210,7 +210,7 @@ class Procedure(Changes):
             return
         if len(words) < 5 or texts[3] != "=":
             raise self.fail(statement, "SET", "write SET @name = expression;")
-        variable = self._variable(statement, words[2].text)
+        variable = self._settable(statement, words[2].text)
         if texts[4:] == ["@", "@", "ROWCOUNT"]:
             if self.last is None or self.last.kind not in ("insert", "update", "delete", "with", "select"):
                 raise self.fail(statement, "@@ROWCOUNT", "only directly after the statement it counts")
@@ -237,7 +237,7 @@ class Procedure(Changes):
                 return fn.cast(node, kind)
         return node
 
-    def _variable(self, statement: Statement, name: str) -> Variable:
+    def _settable(self, statement: Statement, name: str) -> Variable:
         known = self.around.variables.get(name.lower())
         if known is None or known.columns is not None:
             raise self.fail(statement, f"@{name}", "it is not declared as a variable")
@@ -314,7 +314,7 @@ class Procedure(Changes):
             return
         if self.returns is None:
             raise self.fail(statement, "SELECT", "gives rows, and the header says: Returns nothing")
-        built, _ = self.query(node, Scope(), declared=self.returns, top=True)
+        built, _ = self.query(node, Scope(), Shape(self.returns, outermost=True))
         self.has_result = True
         self._emit(built, depth, "RETURN QUERY ")
 
@@ -326,21 +326,21 @@ class Procedure(Changes):
         for item in node.expressions:
             if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Parameter):
                 raise self.fail(statement, "SELECT", "either all columns are assigned or none")
-            pairs.append((self._variable(statement, item.this.name), item.expression))
+            pairs.append((self._settable(statement, item.this.name), item.expression))
         if not node.args.get("from_"):
             for variable, expression in pairs:
                 self._assign(variable, self.value(expression, Scope()), depth)
             return
         assigned = {item.this.name.lower() for item in node.expressions}
         expressions = [expression for _, expression in pairs]
-        single = _aggregated(exp.Select(expressions=[e.copy() for e in expressions])) and not node.args.get("group")
+        single = aggregated(exp.Select(expressions=[e.copy() for e in expressions])) and not node.args.get("group")
         read = {p.name.lower() for e in expressions for p in e.find_all(exp.Parameter)} & assigned
         if read and (not single or len(pairs) > 1):
             raise self.fail(statement, f"@{min(read)}", "it is read and assigned in one SELECT",
                             "row after row is not how the engines agree; aggregate instead")  # fmt: skip
         plain = node.copy()
         plain.set("expressions", [exp.Alias(this=e.copy(), alias=exp.to_identifier(v.name)) for v, e in pairs])
-        built, columns = self.query(plain, Scope(), top=True)
+        built, columns = self.query(plain, Scope(), Shape(outermost=True))
         stored = [self._stored(v, Value(value.node, value.type, value.nullable))
                   for (v, _), (_, value) in zip(pairs, columns, strict=True)]  # fmt: skip
         if single:
@@ -387,7 +387,7 @@ class Procedure(Changes):
         found = [name for name, column in (columns or {}).items() if column.identity]
         if not found:
             raise self.fail(following, "SCOPE_IDENTITY", "the table is not known to have an identity column")
-        variable = self._variable(following, following.words[2].text)
+        variable = self._settable(following, following.words[2].text)
         self.wants_identity = (variable.name, [])
         return variable.name, found[0]
 

@@ -15,7 +15,7 @@ from app.models.contact import Client, Person, Phone, WorkClient, WorkSet
 from app.models.dialing import Callback
 from app.models.dictionary import DoNotCall, PhoneType, TimeZone
 from app.models.importing import ImportPhone, ImportReject, ImportRow
-from app.models.strategy import Campaign, Segment
+from app.models.strategy import Campaign, DialClass, Segment
 from app.procedures import importing
 
 
@@ -76,6 +76,39 @@ def test_what_was_loaded_is_dialled(world: World) -> None:
     load.line("a", "79161234567")
     load.apply()
     assert world.dialled(campaign, world.at(minutes=1)) == ["79161234567"]
+
+
+def test_later_clients_join_the_classes_of_earlier_ones(world: World) -> None:
+    campaign = world.campaign()
+    load = Load(world, campaign)
+
+    def lines(name: str, first_number: int) -> dict[str, tuple[int, ...]]:
+        """Clients that differ in zone, segment and priority, each with two types of phones: their classes by letter."""
+        kinds = {"a": {}, "b": {"zone_code": "Asia/Omsk"}, "c": {"segment_code": "2"}, "d": {"load_priority": 3}}
+        for place, (letter, columns) in enumerate(kinds.items()):
+            number = first_number + 10 * place
+            load.line(f"{name}{letter}", f"{number}:M", f"{number + 1}:H", **columns)
+        load.apply(world.now)
+        return {letter: tuple(phone["dial_class_id"] for phone in phones(world, name + letter)) for letter in kinds}
+
+    first = lines("x", 79160000000)
+    world.segments[campaign, "1"] = the_client(world, "xa")["segment_id"]
+    assert len({dial_class for pair in first.values() for dial_class in pair}) == 8
+    # Classes that differ from those of new clients by one fact only.
+    facts = (
+        "client_attempts", "phone_attempts", "client_technical_result_id", "client_agent_result_id",
+        "limit_agent_result_id", "limit_agent_attempts", "phone_technical_result_id", "phone_agent_result_id",
+        "hold_agent_result_id", "day_attempts",
+    )  # fmt: skip
+    for fact in facts:
+        world.dial_class(campaign, **{fact: 1})
+    world.dial_class(campaign, attempt_day=date(2026, 11, 23))
+    world.dial_class(campaign, zone_id=world.zone("Asia/Omsk"))
+    world.dial_class(campaign, client_zone_id=world.zone("Asia/Omsk"))
+    classes = world.rows(DialClass)
+    assert lines("y", 79170000000) == first
+    assert world.rows(DialClass) == classes
+    assert all(phone["is_free"] for letter in "abcd" for phone in phones(world, f"y{letter}"))
 
 
 def test_counters_and_the_place_in_the_file_are_kept(world: World) -> None:
@@ -508,13 +541,13 @@ def test_a_line_with_an_unknown_phone_type_is_rejected_as_a_whole(world: World) 
 
 
 def test_a_phone_without_a_type_gets_the_first_enabled_one(world: World) -> None:
-    world.connection.execute(
-        insert(PhoneType).values(code="FIRST", code_key="FIRST", name="x", sort_order=-5, is_enabled=False)
-    )
+    for code, order, is_enabled in (("OFF", -5, False), ("FIRST", -1, True)):
+        values = {"code": code, "code_key": code, "name": code, "sort_order": order, "is_enabled": is_enabled}
+        world.connection.execute(insert(PhoneType).values(**values))
     load = Load(world, world.campaign())
     load.line("a", "79161234567")
     load.apply()
-    assert [phone["phone_type_id"] for phone in phones(world, "a")] == [world.type("M")]
+    assert [phone["phone_type_id"] for phone in phones(world, "a")] == [world.type("FIRST")]
 
 
 def test_without_any_enabled_phone_type_nothing_is_loaded(world: World) -> None:

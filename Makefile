@@ -79,8 +79,8 @@ format: setup-test ## lay the Python code out
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup-test ## what it costs, as ratios measured on this machine [ARGS=...]
-	@$(BIN)/acm bench $(ARGS)
+bench: setup-test ## what taking a block costs, as ratios measured on this machine [SIZES=50000,1000000]
+	@$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 
 chaos: setup-test ## kill and break everything, and check that the books balance [ARGS="--seed 1"]
 	@$(BIN)/python -m pytest -m chaos $(ARGS)

@@ -1,0 +1,1 @@
+"""What ACM costs, as ratios measured in one run on one machine. `make bench` runs benchmarks/__main__.py."""

@@ -40,7 +40,7 @@ class Scene:
         self.dialer_id = self.add_dialer("CCE", rig.simulator.base_url)
 
     def add_dialer(self, name: str, base_url: str, **columns: Any) -> int:
-        values = {"timeout_seconds": 1, "overlap_minutes": 5, "verify_certificate": True} | columns
+        values = {"timeout_seconds": 10, "overlap_minutes": 5, "verify_certificate": True} | columns
         with self.engine.begin() as connection:
             made = connection.execute(
                 insert(Dialer).values(
@@ -90,6 +90,12 @@ class Scene:
             if start:
                 dialing.campaign_start(connection, campaign_id, now)
         return campaign_id
+
+    def hang(self, name: str = "hang", **values: Any) -> None:
+        """A fault that leaves requests without an answer, for longer than the dialer is waited for from now on."""
+        with self.engine.begin() as connection:
+            connection.execute(update(Dialer).values(timeout_seconds=2))
+        self.rig.fault(name, seconds=60, **values)
 
     # Runs
 

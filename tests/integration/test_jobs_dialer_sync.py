@@ -99,7 +99,7 @@ def test_an_hour_of_work_with_misfortunes_balances(scene: Scene) -> None:
         if minute % 10 == 3:
             scene.rig.fault("error500_after", path="/import", method="POST", count=1)
         if minute % 10 == 7:
-            scene.rig.fault("hang_after", path="/import", method="POST", count=1, seconds=1.5)
+            scene.hang("hang_after", path="/import", method="POST", count=1)
         scene.run()
         scene.rig.play(minutes=2)
     scene.rig.clear_faults()
@@ -179,7 +179,7 @@ def sent_once(scene: Scene, campaign_id: int) -> None:
 @pytest.mark.parametrize("fault", ["hang_after", "error500_after"])
 def test_a_block_accepted_without_an_answer_is_settled_by_asking(scene: Scene, fault: str) -> None:
     campaign_id = scene.add_campaign("A", 50)
-    scene.rig.fault(fault, path="/import", method="POST", count=1, seconds=4)
+    scene.hang(fault, path="/import", method="POST", count=1)
     outcome = scene.run()
     assert scene.blocks(campaign_id) == [(SENT, 10)]
     assert "The next run asks for it." in scene.log()
@@ -194,8 +194,8 @@ def test_a_block_accepted_without_an_answer_is_settled_by_asking(scene: Scene, f
 def test_a_block_that_did_not_arrive_comes_back_after_the_grace_and_not_before(scene: Scene, fault: str) -> None:
     campaign_id = scene.add_campaign("A", 50)
     lost_by_dialer = fault == "lose_import"
-    options = {"count": 1, "seconds": 3} | ({} if lost_by_dialer else {"path": "/import", "method": "POST"})
-    scene.rig.fault(fault, **options)
+    options = {} if lost_by_dialer else {"path": "/import", "method": "POST"}
+    scene.hang(fault, count=1, **options)
     scene.run()
     assert scene.blocks(campaign_id) == [(SENT, 10)]
     first_keys = scene.keys_out(campaign_id)
@@ -215,7 +215,7 @@ def test_a_block_that_did_not_arrive_comes_back_after_the_grace_and_not_before(s
 
 def test_a_block_of_which_only_a_part_arrived_keeps_that_part(scene: Scene) -> None:
     campaign_id = scene.add_campaign("A", 50)
-    scene.rig.fault("hang_after", path="/import", method="POST", count=1, seconds=3)
+    scene.hang("hang_after", path="/import", method="POST", count=1)
     scene.run()
     with scene.rig.engine.begin() as connection:
         connection.execute(sa.text('DELETE FROM "Dialing_List" WHERE "DialingListID" % 3 = 0'))
@@ -237,7 +237,7 @@ def test_a_block_of_which_only_a_part_arrived_keeps_that_part(scene: Scene) -> N
 
 def test_an_unsettled_block_whose_results_have_come_is_confirmed(scene: Scene) -> None:
     campaign_id = scene.add_campaign("A", 10, queue_depth=10)
-    scene.rig.fault("hang_after", path="/import", method="POST", count=1, seconds=3)
+    scene.hang("hang_after", path="/import", method="POST", count=1)
     scene.run()
     scene.rig.clear_faults()
     scene.rig.play(minutes=20)
@@ -436,7 +436,7 @@ def test_a_dialer_that_is_silent_for_one_campaign_does_not_stop_the_others(scene
         for campaign_id in (one, two):
             dialing.block_recall(connection, campaign_id, scene.rig.clock())
     number = scene.campaign(one).dialer_campaign_id
-    scene.rig.fault("hang", path=f"/campaign/{number}", seconds=3)
+    scene.hang("hang", path=f"/campaign/{number}")
     outcome = scene.run()
     assert outcome.state == "done"
     assert outcome.counts["records_handed_over"] == 30
@@ -525,7 +525,7 @@ def test_a_code_becomes_a_name_that_the_dialer_takes(code: str, name: str) -> No
 
 def test_a_making_that_was_not_answered_is_found_at_the_next_run(scene: Scene) -> None:
     campaign_id = scene.add_campaign("A", 20)
-    scene.rig.fault("hang_after", path="/config/campaign", method="POST", count=1, seconds=3)
+    scene.hang("hang_after", path="/config/campaign", method="POST", count=1)
     scene.run()
     assert scene.campaign(campaign_id).dialer_campaign_id is None
     scene.run()
@@ -643,7 +643,7 @@ def test_the_grace_is_a_setting(scene: Scene, monkeypatch: pytest.MonkeyPatch) -
     get_settings.cache_clear()
     try:
         campaign_id = scene.add_campaign("A", 20)
-        scene.rig.fault("hang", path="/import", method="POST", count=1, seconds=3)
+        scene.hang("hang", path="/import", method="POST", count=1)
         scene.run()
         scene.rig.clock.turn(seconds=5)
         scene.run()

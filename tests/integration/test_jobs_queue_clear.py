@@ -121,7 +121,7 @@ def test_a_late_result_of_a_recalled_record_still_counts(scene: Scene) -> None:
 def test_a_block_still_on_its_way_is_deleted_too(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
     """The import hung, and was worked on only after the first deletion."""
     campaign_id = scene.add_campaign("A", 30, queue_depth=10)
-    scene.rig.fault("hang", path="/import", method="POST", count=1, seconds=3)
+    scene.hang("hang", path="/import", method="POST", count=1)
     scene.run()
     assert scene.blocks(campaign_id) == [(SENT, 10)]
     number = scene.campaign(campaign_id).dialer_campaign_id
@@ -149,7 +149,7 @@ def test_a_block_still_on_its_way_is_deleted_too(scene: Scene, monkeypatch: pyte
 def test_a_deletion_without_an_answer_is_looked_after(scene: Scene) -> None:
     campaign_id = scene.add_campaign("A", 30)
     scene.run()
-    scene.rig.fault("hang_after", path="/import", method="DELETE", count=1, seconds=3)
+    scene.hang("hang_after", path="/import", method="DELETE", count=1)
     assert scene.run("queue_clear", campaign_id).state == "done"
     assert scene.keys_at_dialer(campaign_id) == []
     assert scene.keys_out(campaign_id) == set()

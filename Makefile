@@ -62,8 +62,10 @@ sql-map: setup ## from screen, job and API to procedure and table
 ##@ Work on it
 
 .PHONY: test lint types check format bench chaos messages
+# Tests with real processes wait on real time: one that fails on a machine busy with something else is tried once more,
+# and the summary names it.
 test: setup-test ## all tests, or those under T=tests/unit; ARGS="-k word" go to pytest
-	@$(BIN)/python -m pytest -n auto --dist loadfile $(ARGS) $(T)
+	@$(BIN)/python -m pytest -n auto --dist loadfile --reruns 1 $(ARGS) $(T)
 
 lint: setup-test ## ruff, and the house rules of sql/
 	@$(BIN)/ruff check .

@@ -47,6 +47,7 @@ class Centre:
             return list(connection.execute(sa.text(statement)).all())
 
 
+@pytest.mark.chaos
 @pytest.mark.timeout(900)
 def test_kills_at_random_moments_lose_nothing_and_repeat_nothing(
     server: Any, make_database: Callable[[], str], valkey_url: str, home: Path, tmp_path: Path, monkeypatch: Any

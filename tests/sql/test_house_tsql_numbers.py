@@ -108,8 +108,8 @@ def test_aggregate_of_nothing(connection: Connection, expression: str, expected:
 
 def test_number_stored_in_an_integer_is_truncated(connection: Connection) -> None:
     body = """
-DECLARE @n int = CAST(2.9 AS decimal(5,1)), @t table (n int, flag bit);
-DECLARE @d decimal(5,1) = 3.9;
+DECLARE @t table (n int, flag bit);
+DECLARE @n int = CAST(2.9 AS decimal(5,1)), @d decimal(5,1) = 3.9;
 INSERT INTO @t (n, flag) VALUES (@d, 1), (0, 0);
 UPDATE @t SET n = - @d WHERE flag = 0;
 SET @n = @n + 1;
@@ -119,7 +119,8 @@ SELECT @n AS variable, MAX(t.n) AS inserted, MIN(t.n) AS updated FROM @t AS t;""
 
 def test_decimal_is_rounded_to_its_scale(connection: Connection) -> None:
     body = """
-DECLARE @t table (d decimal(9,2)), @d decimal(9,2) = 2.345;
+DECLARE @t table (d decimal(9,2));
+DECLARE @d decimal(9,2) = 2.345;
 INSERT INTO @t (d) VALUES (1.005), (@d);
 SELECT t.d FROM @t AS t ORDER BY t.d;"""
     assert run(connection, body, "rows: d decimal(9,2)") == [(Decimal("1.01"),), (Decimal("2.35"),)]

@@ -23,12 +23,14 @@ INSERT INTO @bonus (name, extra) VALUES (N'b', 10), (N'c', 20), (N'x', 30);
 # -- variables ---------------------------------------------------------------------------------------------------------
 
 
-def test_variables_start_as_null_and_take_values_in_turn(connection: Connection) -> None:
+def test_variables_start_as_null_and_take_values(connection: Connection) -> None:
     body = """
-DECLARE @a int, @b int = 2, @c int = @b;
-SELECT @a = 1, @b = @a + 1, @c = @b + 1;
-SELECT @a AS a, @b AS b, @c AS c;"""
-    assert run(connection, body, "one row: a int, b int, c int") == [(1, 2, 3)]
+DECLARE @a int, @b int = 2, @none int, @c int;
+SET @c = @b;
+SELECT @a = 1, @b = @c + 1;
+SELECT @c = @c * 10;
+SELECT @a AS a, @b AS b, @c AS c, @none AS d;"""
+    assert run(connection, body, "one row: a int, b int, c int, d int") == [(1, 3, 20, None)]
 
 
 def test_select_keeps_the_old_value_when_no_row_comes(connection: Connection) -> None:
@@ -153,8 +155,7 @@ def test_throw_with_a_literal(connection: Connection) -> None:
     assert (caught.value.number, caught.value.message) == (50999, "The value is 50% of %s")
 
 
-def test_catch_sees_number_and_text_and_may_throw_another(connection: Connection) -> None:
-    body = """
+CATCH = """
 DECLARE @n int, @text nvarchar(200);
 BEGIN TRY
     IF @kind = 1 THROW 50001, N'first', 1;
@@ -162,17 +163,21 @@ BEGIN TRY
 END TRY
 BEGIN CATCH
     -- another number
-    SET @text = CONCAT(N'caught ', ERROR_NUMBER(), N' ', CASE WHEN ERROR_NUMBER() = 50001 THEN ERROR_MESSAGE() END);
+    SET @text = CONCAT(N'caught ', ERROR_NUMBER(), CASE WHEN ERROR_NUMBER() = 50001 THEN CONCAT(N' ', ERROR_MESSAGE()) END);
     THROW 50002, @text, 1;
 END CATCH;
 SELECT @n AS n;"""
-    assert run(connection, body, "one row: n int", "@kind int", kind=3) == [(1,)]
-    for kind, message in ((1, "caught 50001 first"), (2, "caught 8134 ")):
-        with connection.begin_nested() as point:
-            with pytest.raises(ProcedureError) as caught:
-                run(connection, body, "one row: n int", "@kind int", kind=kind)
-            point.rollback()
-        assert (caught.value.number, caught.value.message.rstrip()) == (50002, message.rstrip())
+
+
+@pytest.mark.parametrize(("kind", "message"), [(1, "caught 50001 first"), (2, "caught 8134")])
+def test_catch_sees_number_and_text_and_may_throw_another(connection: Connection, kind: int, message: str) -> None:
+    with pytest.raises(ProcedureError) as caught:
+        run(connection, CATCH, "one row: n int", "@kind int", kind=kind)
+    assert (caught.value.number, caught.value.message) == (50002, message)
+
+
+def test_catch_is_passed_by_when_all_is_well(connection: Connection) -> None:
+    assert run(connection, CATCH, "one row: n int", "@kind int", kind=3) == [(1,)]
 
 
 def test_bare_throw_hands_the_error_on(connection: Connection) -> None:
@@ -371,7 +376,8 @@ def test_calls_of_procedures(connection: Connection) -> None:
     create(connection, INNER)
     create(connection, QUIET)
     body = """
-DECLARE @t table (n int, word nvarchar(20)), @two int = 2, @name nvarchar(100) = N'quietly', @n int;
+DECLARE @t table (n int, word nvarchar(20));
+DECLARE @two int = 2, @name nvarchar(100) = N'quietly', @n int;
 INSERT INTO @t (n, word) EXECUTE ops.try_inner @count = @two, @flag = 1;
 SET @n = @@ROWCOUNT;
 EXECUTE ops.try_quiet @name = @name;

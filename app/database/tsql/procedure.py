@@ -245,26 +245,30 @@ class Procedure(Changes):
 
     def _do_declare(self, statement: Statement, depth: int) -> None:
         """DECLARE @a int = 1, @b date; or DECLARE @t table (...)."""
-        for name, words, initial in self._declared(statement):
-            if name in self.around.variables:
+        declared = list(self._declared(statement))
+        made: dict[str, Variable] = {}  # in reach after the statement: SQL Server does not let them use each other
+        note = " ".join([*statement.leading, statement.trailing]).strip() if self.leading_declares else ""
+        for name, words, initial in declared:
+            if name in self.around.variables or name in made:
                 raise self.fail(statement, f"@{name}", "it is declared twice")
             if str(words[0].text).upper() == "TABLE":
+                if len(declared) > 1:
+                    raise self.fail(statement, f"@{name}", "a table variable is declared by a DECLARE of its own")
                 self._declare_table(statement, name, words)
-                continue
+                return
             try:
                 kind = parse_type([str(word.text) for word in words])
             except ValueError as error:
                 raise self.fail(statement, f"@{name}", "not a type of house T-SQL", str(error)) from error
-            variable = Variable(f"v_{name}", kind)
-            value = self.value_of(initial) if initial else None
-            self.around.variables[name] = variable
+            made[name] = variable = Variable(f"v_{name}", kind)
             declaration = f"{variable.name} {kind.postgresql}"
-            note = " ".join([*statement.leading, statement.trailing]) if self.leading_declares else ""
-            if value is not None and self.leading_declares:
-                declaration = render(self._stored(variable, value), 1, f"{declaration} := ")
-            elif value is not None:
-                self._assign(variable, value, depth)
-            self.body.declarations.append(f"{declaration};{'  ' + note if note.strip() else ''}")
+            if initial and self.leading_declares:
+                declaration = render(self._stored(variable, self.value_of(initial)), 1, f"{declaration} := ")
+            elif initial:
+                self._assign(variable, self.value_of(initial), depth)
+            self.body.declarations.append(f"{declaration};{'  ' + note if note else ''}")
+            note = ""
+        self.around.variables |= made
 
     def _declared(self, statement: Statement) -> Iterator[tuple[str, list[Any], list[Any]]]:
         """Name, words of the type and words of the first value, for each variable."""
@@ -327,17 +331,17 @@ class Procedure(Changes):
             if not isinstance(item, exp.EQ) or not isinstance(item.this, exp.Parameter):
                 raise self.fail(statement, "SELECT", "either all columns are assigned or none")
             pairs.append((self._settable(statement, item.this.name), item.expression))
+        expressions = [expression for _, expression in pairs]
+        assigned = {item.this.name.lower() for item in node.expressions}
+        read = {p.name.lower() for e in expressions for p in e.find_all(exp.Parameter)} & assigned
+        single = aggregated(exp.Select(expressions=[e.copy() for e in expressions])) and not node.args.get("group")
+        if read and (len(pairs) > 1 or (node.args.get("from_") and not single)):
+            raise self.fail(statement, f"@{min(read)}", "it is read and assigned in one SELECT",
+                            "the order of the assignments is not certain; write SET, or aggregate")  # fmt: skip
         if not node.args.get("from_"):
             for variable, expression in pairs:
                 self._assign(variable, self.value(expression, Scope()), depth)
             return
-        assigned = {item.this.name.lower() for item in node.expressions}
-        expressions = [expression for _, expression in pairs]
-        single = aggregated(exp.Select(expressions=[e.copy() for e in expressions])) and not node.args.get("group")
-        read = {p.name.lower() for e in expressions for p in e.find_all(exp.Parameter)} & assigned
-        if read and (not single or len(pairs) > 1):
-            raise self.fail(statement, f"@{min(read)}", "it is read and assigned in one SELECT",
-                            "row after row is not how the engines agree; aggregate instead")  # fmt: skip
         plain = node.copy()
         plain.set("expressions", [exp.Alias(this=e.copy(), alias=exp.to_identifier(v.name)) for v, e in pairs])
         built, columns = self.query(plain, Scope(), Shape(outermost=True))

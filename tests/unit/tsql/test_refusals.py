@@ -168,6 +168,10 @@ STATEMENTS = [
     ("SET @a = SCOPE_IDENTITY();", "SCOPE_IDENTITY", "directly after"),
     ("INSERT INTO core.client (client_id) VALUES (1);\nSET @a = SCOPE_IDENTITY();", "SCOPE_IDENTITY", "not known"),
     ("SELECT @a = @a + p.tries FROM core.phone AS p;", "@a", "read and assigned"),
+    ("DECLARE @n int;\nSELECT @a = 1, @n = @a;", "@a", "read and assigned"),
+    ("DECLARE @n int = 1, @m int = @n;", "@n", "not declared"),
+    ("DECLARE @n int, @r table (a int);", "@r", "of its own"),
+    ("DECLARE @r table (a int), @n int;", "@r", "of its own"),
     ("SELECT @a = 1, 2 AS x;", "SELECT", "all columns are assigned"),
     ("SELECT 1 AS x;", "SELECT", "Returns nothing"),
     # changes

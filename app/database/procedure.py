@@ -18,7 +18,7 @@ from app.errors import ProcedureError
 _PROCEDURE = re.compile(r"[a-z]+\.[a-z0-9_]+\Z")
 _PARAMETER = re.compile(r"[a-z0-9_]+\Z")
 # ODBC puts the number of a THROW at the end of its message: "[...]The campaign is archived. (50012) (SQLExecDirectW)".
-_ODBC_ERROR = re.compile(r"^(?:\[[^\]]*\])*(?P<message>.*?)\s*\((?P<number>50[0-9]{3})\)", re.DOTALL)
+_ODBC_ERROR = re.compile(r"^(?:\s*\[[^\]]*\])*(?P<message>.*?)\s*\((?P<number>50[0-9]{3})\)", re.DOTALL)
 
 
 def call(connection: Connection, procedure: str, /, **values: Any) -> Sequence[Any]:

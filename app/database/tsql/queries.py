@@ -452,7 +452,8 @@ class Queries:
                 recursive, scope.ctes[name] = True, None
             query, outputs = self.query(cte.this, scope)
             alias, scope.ctes[name] = self._alias(cte, name, outputs)
-            built.append(exp.CTE(this=query, alias=alias))
+            # A named part is worked out once, not again for each row that it is joined to.
+            built.append(exp.CTE(this=query, alias=alias, materialized=not recursive or None))
         return exp.With(expressions=built, recursive=recursive)
 
     def _alias(self, node: Any, name: str, outputs: Outputs) -> tuple[exp.TableAlias, Columns]:
@@ -697,7 +698,9 @@ class Queries:
                               "(UPDLOCK, ROWLOCK [, READPAST]) or (UPDLOCK, HOLDLOCK)")  # fmt: skip
         if locks is None:
             raise self.refuse(node, "UPDLOCK", "only in the FROM of a SELECT")
-        locks.append(exp.Lock(update=True, expressions=[identifier(name)], wait=False if "READPAST" in words else None))
+        # NO KEY: as with UPDLOCK, rows that refer to this one by a foreign key may be inserted meanwhile.
+        wait = False if "READPAST" in words else None
+        locks.append(exp.Lock(update=True, key=True, expressions=[identifier(name)], wait=wait))
 
 
 def quoted(name: str) -> str:

@@ -32,6 +32,7 @@ class Process:
         self.environment = {**os.environ, **environment}
         self.log_path = log_path
         self.restarts = 0
+        self.failures = 0  # restarts after it had ended by itself, not by a signal
         self._child: subprocess.Popen[bytes] | None = None
 
     @property
@@ -56,6 +57,7 @@ class Process:
         if self._child is None or self._child.poll() is None:
             return False
         self.restarts += 1
+        self.failures += self._child.returncode >= 0
         log.warning("process died and is started again", name=self.name, exit_code=self._child.returncode)
         self.start()
         return True
@@ -79,16 +81,16 @@ class Process:
             return ""
 
 
-def wait_until(condition: Callable[[], bool], seconds: float, process: Process, most_restarts: int = 5) -> bool:
+def wait_until(condition: Callable[[], bool], seconds: float, process: Process, most_failures: int = 2) -> bool:
     """Wait until `condition()` is true, starting the process again when it dies meanwhile.
 
-    False when time is up or the process has died more than `most_restarts` times.
+    False when time is up or the process has ended by itself more than `most_failures` times.
     """
     until = time.monotonic() + seconds
     while time.monotonic() < until:
         if condition():
             return True
-        if process.revive() and process.restarts > most_restarts:
+        if process.revive() and process.failures > most_failures:
             return False
         time.sleep(0.1)
     return False

@@ -274,7 +274,7 @@ class Demo:
         self._say(_("Open [b]http://127.0.0.1:%(port)s[/b]", port=self.state.web_port))
 
     def _await_port(self, process: Process, port: int) -> None:
-        if not wait_until(lambda: _answers(port), 60, process):
+        if not wait_until(lambda: _answers(port), 120, process):
             raise AcmError(
                 _("The process %(name)s did not start. See %(log)s.", name=process.name, log=process.log_path),
                 process.last_words(),

@@ -80,7 +80,7 @@ def _named(connection: Connection, model: type, key: object, counted: object) ->
     name = model.name if get_settings().language == "ru" else model.name_en  # type: ignore[attr-defined]
     rows = connection.execute(
         select(model.code, name, func.count())  # type: ignore[attr-defined]
-        .join(counted.class_, counted == key)  # type: ignore[attr-defined]
+        .join(counted.class_, counted == key)  # type: ignore[attr-defined,arg-type]
         .group_by(model.code, name)  # type: ignore[attr-defined]
         .order_by(func.count().desc())
     )

@@ -37,10 +37,10 @@ def upgrade(overwrite: tuple[str, ...], quiet: bool) -> None:
         )
     if not quiet:
         click.echo(_(
-            "The database is at revision %(revision)s: %(created)s objects created, %(replaced)s replaced, %(dropped)s dropped,"
-            " %(unchanged)s unchanged.",
-            revision=report.revision, created=len(report.created), replaced=len(report.replaced), dropped=len(report.dropped),
-            unchanged=report.unchanged,
+            "The database is at revision %(revision)s: %(created)s objects created, %(replaced)s replaced,"
+            " %(dropped)s dropped, %(unchanged)s unchanged.",
+            revision=report.revision, created=len(report.created), replaced=len(report.replaced),
+            dropped=len(report.dropped), unchanged=report.unchanged,
         ))  # fmt: skip
 
 

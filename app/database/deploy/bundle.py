@@ -48,7 +48,7 @@ def _drop(item: Wanted) -> str:
     schema, name = item.name.split(".")
     return (  # whatever parameters an older release gave it
         "DO $do$ DECLARE f regprocedure; BEGIN FOR f IN SELECT p.oid FROM pg_proc AS p"
-        f" WHERE p.pronamespace = CAST('{schema}' AS regnamespace) AND p.proname = '{name}'"  # noqa: S608 - our own names
+        f" WHERE p.pronamespace = CAST('{schema}' AS regnamespace) AND p.proname = '{name}'"
         " LOOP EXECUTE format('DROP FUNCTION %s', f); END LOOP; END $do$;"
     )
 
@@ -78,7 +78,8 @@ def _record(item: Wanted, dialect: str) -> str:
     texts = ["NULL" if value is None else "'" + value.replace("'", "''") + "'" for value in values]
     texts[4] = definition
     return (
-        f"DELETE FROM ops.sql_object WHERE name = {texts[0]};\n"  # noqa: S608 - our own names
-        "INSERT INTO ops.sql_object (name, kind, version, file_hash, definition_hash, git_commit, deployed_at, deployed_by)"
+        f"DELETE FROM ops.sql_object WHERE name = {texts[0]};\n"
+        "INSERT INTO ops.sql_object"
+        " (name, kind, version, file_hash, definition_hash, git_commit, deployed_at, deployed_by)"
         f" VALUES ({', '.join(texts)});"
     )

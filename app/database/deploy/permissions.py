@@ -55,7 +55,7 @@ def _statement(path: Path, statement: str, place: tuple[int, int]) -> str:
         if rights <= _RIGHTS:
             return _rights(right[1].upper(), rights, right[3].lower(), right[4].lower())
     raise CompileError(str(path), *place, statement.split("\n")[0][:60], "not a statement of sql/permissions",
-                       "CREATE ROLE under IF DATABASE_PRINCIPAL_ID(...) IS NULL, GRANT or REVOKE rights ON SCHEMA::name")  # fmt: skip
+                       "IF DATABASE_PRINCIPAL_ID(..) IS NULL CREATE ROLE .., GRANT or REVOKE .. ON SCHEMA")  # fmt: skip
 
 
 def _rights(verb: str, rights: set[str], schema: str, role: str) -> str:

@@ -1,8 +1,8 @@
 """What was changed on the server by hand: shown beside the file, and brought back into it.
 
-On SQL Server the definition is the file. On PostgreSQL the change is in compiled text: its words are carried to the words
-of the T-SQL that they came from, the file is compiled again, and only when that gives exactly what the server has is it
-written. Else the server's text is put beside the file, for a person to read.
+On SQL Server the definition is the file. On PostgreSQL the change is in compiled text: its words are carried to the
+words of the T-SQL that they came from, the file is compiled again, and only when that gives exactly what the server has
+is it written. Else the server's text is put beside the file, for a person to read.
 """
 
 from __future__ import annotations
@@ -101,11 +101,11 @@ def _plain(text: str) -> str:
     return "\n".join(line.rstrip() for line in text.splitlines()).strip() + "\n"
 
 
-# -- pull ---------------------------------------------------------------------------------------------------------------
+# -- pull ------------------------------------------------------------------------------------------------------------
 
 
 def pull(engine: sa.Engine, name: str, folder: Path = SQL_FOLDER) -> Pulled:
-    """Bring a change made on the server into the file, or, where that is not certain, write NAME.sql.pulled beside it."""
+    """Bring a change made on the server into the file, or, where it is not certain, write NAME.sql.pulled beside it."""
     objects, item, found, expected = _look(engine, name, folder)
     assert item.path is not None and item.compiled is not None  # noqa: S101 - wanted() fills both
     if text_hash(expected) == found.hash:
@@ -148,9 +148,8 @@ def _beside(path: Path, found: Found, reason: str) -> Pulled:
 
 def _note(engine: sa.Engine, name: str, found: Found) -> None:
     """The hand-made change is known now: the object is only 'changed in file', so the next upgrade may write it."""
-    table = SqlObject.__table__
     with engine.begin() as connection:
-        connection.execute(sa.update(table).where(table.c.name == name).values(definition_hash=found.hash))
+        connection.execute(sa.update(SqlObject).where(SqlObject.name == name).values(definition_hash=found.hash))
 
 
 def _verified(
@@ -216,8 +215,8 @@ def _place(item: Wanted, old: str, words: list[Word], first: int, last: int) -> 
         inside = [w for w in words if begin <= w.start and w.end <= end]
         offset = words.index(inside[0])
         theirs = words_of(source.text[piece[0] : piece[1]])
-        matcher = difflib.SequenceMatcher(None, [_key(item, w.text) for w in inside], [_key(item, w.text) for w in theirs],
-                                          autojunk=False)  # fmt: skip
+        ours, here = ([_key(item, word.text) for word in found] for found in (inside, theirs))
+        matcher = difflib.SequenceMatcher(None, ours, here, autojunk=False)
         match = {a + k: b + k for a, b, size in matcher.get_matching_blocks() for k in range(size)}
         low, high = first - offset, last - offset
         if not 0 <= low <= high <= len(inside):

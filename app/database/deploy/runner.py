@@ -1,8 +1,8 @@
 """Deploying: tables by Alembic, then the objects of sql/ that changed, then permissions, all or nothing.
 
 The manner is that of grate: one-time scripts (revisions), anytime scripts (objects, when their text changed), everytime
-scripts (permissions). What was deployed is recorded in ops.sql_object, with a hash of the definition as the server gives
-it back, so that a change made on the server by hand is seen and never overwritten unasked.
+scripts (permissions). What was deployed is recorded in ops.sql_object, with a hash of the definition as the server
+gives it back, so that a change made on the server by hand is seen and never overwritten unasked.
 """
 
 from __future__ import annotations
@@ -101,7 +101,8 @@ def upgrade(
     """Bring the database to the newest revision and to what sql/ says, in one transaction under a lock.
 
     `overwrite`: names whose change on the server may be lost. Raises CompileError before anything is done,
-    DeployConflict when an object was changed on both sides, AcmError when the server refuses a script; the database then is as it was.
+    DeployConflict when an object was changed on both sides, AcmError when the server refuses a script; the database
+    then is as it was.
     """
     overwrite = {name.lower() for name in overwrite}
     objects = wanted(engine.dialect.name, folder)

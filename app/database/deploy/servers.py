@@ -66,8 +66,8 @@ class Postgres:
         functions = self.connection.execute(sa.text(
             "SELECT n.nspname || '.' || p.proname, l.lanname, CAST(CAST(p.oid AS regprocedure) AS text),"
             " pg_get_functiondef(p.oid)"
-            " FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace JOIN pg_language AS l ON l.oid = p.prolang"
-            " WHERE n.nspname = ANY(:schemas) AND p.prokind IN ('f', 'p')"
+            " FROM pg_proc AS p JOIN pg_namespace AS n ON n.oid = p.pronamespace"
+            " JOIN pg_language AS l ON l.oid = p.prolang WHERE n.nspname = ANY(:schemas) AND p.prokind IN ('f', 'p')"
         ), {"schemas": list(SCHEMAS)})  # fmt: skip
         found: dict[str, Found] = {}
         for name, language, address, text in functions:
@@ -104,9 +104,9 @@ class Postgres:
         """Whether the function on the server has the parameters' types of the file."""
         if item.compiled is None:
             return False
-        here = self.connection.execute(sa.text("SELECT CAST(to_regprocedure(:one) AS oid) = CAST(to_regprocedure(:two) AS oid)"),
-                                       {"one": item.compiled.signature, "two": found.address.removeprefix("FUNCTION ")})  # fmt: skip
-        return bool(here.scalar())
+        question = "SELECT CAST(to_regprocedure(:one) AS oid) = CAST(to_regprocedure(:two) AS oid)"
+        names = {"one": item.compiled.signature, "two": found.address.removeprefix("FUNCTION ")}
+        return bool(self.connection.execute(sa.text(question), names).scalar())
 
     def drop(self, found: Found) -> None:
         try:
@@ -222,9 +222,9 @@ def server_of(connection: sa.Connection) -> Server:
 def failed(name: str, error: sa.exc.DBAPIError) -> AcmError:
     """One line for a script that the server refuses."""
     diagnostics = getattr(error.orig, "diag", None)
-    words = getattr(diagnostics, "message_primary", None) or re.sub(
-        r"^(\s*\[[^\]]*\])+|\s*\(\d+\) \(SQL\w+\).*$", "", str(error.orig.args[-1] if error.orig else error).splitlines()[0]
-    )
+    said = str(error.orig.args[-1] if error.orig else error).splitlines()[0]
+    said = re.sub(r"^(\s*\[[^\]]*\])+|\s*\(\d+\) \(SQL\w+\).*$", "", said)  # the names and numbers of ODBC
+    words = getattr(diagnostics, "message_primary", None) or said
     hint = getattr(diagnostics, "message_detail", None) or ""
     return AcmError(
         _("%(name)s is refused by the server: %(words)s", name=name, words=words), hint.splitlines()[0] if hint else ""

@@ -150,8 +150,9 @@ class Changes(Queries):
             if mentions and (
                 join.side or not isinstance(join.this, exp.Table | exp.Subquery) or self._mentions(join.this, name)
             ):
-                raise self.refuse(join, f"{join.side or ''} JOIN".strip(), f"it depends on {name}, the table that is changed",
-                                  "gather the rows in a table variable first, then join that")  # fmt: skip
+                words = f"it depends on {name}, the table that is changed"
+                hint = "gather the rows in a table variable first, then join that"
+                raise self.refuse(join, f"{join.side or ''} JOIN".strip(), words, hint)
             outer = join.side or (isinstance(join.this, exp.Lateral) and join.this.args.get("cross_apply") is False)
             if outer and not kept:
                 raise self.refuse(join, "outer join", "the first table beside the changed one is joined by JOIN")

@@ -143,8 +143,8 @@ def compile_file(
 ) -> CompiledObject:  # fmt: skip
     """Compile one file (or `text`, called `file` in errors) of house T-SQL.
 
-    `engine` "mssql" gives the file as it stands in `sql`, checked all the same. `catalog` knows the other objects; without it
-    `columns` may tell the columns of tables. Raises CompileError with file, line, column, construct and hint.
+    `engine` "mssql" gives the file as it stands in `sql`, checked all the same. `catalog` knows the other objects;
+    without it `columns` may tell the columns of tables. Raises CompileError.
     """
     if text is None and "\n" in str(file):
         file, text = "<text>", str(file)
@@ -206,7 +206,7 @@ def _function(source: Source, around: Surroundings, catalog: Catalog) -> tuple[s
     piece = Piece(source.words[0].start, source.words[-1].end + 1, text)
     sql = (
         f"CREATE OR REPLACE FUNCTION {source.name.lower()}({_parameters(source, around)})\n"
-        f"RETURNS TABLE ({_columns(returns)})\nLANGUAGE sql STABLE\nAS {_dollars(source.header.text + chr(10) + text + chr(10))};\n"
+        f"RETURNS TABLE ({_columns(returns)})\nLANGUAGE sql STABLE\nAS {_dollars(source.header.text, text, '')};\n"
     )
     nullable = {name: value.nullable for name, value in outputs}
     return sql, {name: Column(kind, nullable[name]) for name, kind in returns}, [piece]
@@ -225,14 +225,15 @@ def _procedure(source: Source, around: Surroundings, catalog: Catalog) -> tuple[
     result = f"TABLE ({_columns(returns)})" if returns is not None else "SETOF void"
     sql = (
         f"CREATE OR REPLACE FUNCTION {source.name.lower()}({parameters})\nRETURNS {result}\nLANGUAGE plpgsql\n{PLANNER}"
-        f"AS {_dollars(source.header.text + chr(10) + '#variable_conflict use_column' + chr(10) + _frame(body))};\n"
+        f"AS {_dollars(source.header.text, '#variable_conflict use_column', _frame(body))};\n"
     )
     columns = {name: Column(kind) for name, kind in returns} if returns is not None else None
     return sql, columns, body.pieces
 
 
-def _dollars(text: str) -> str:
-    """The text between dollar quotes that it does not hold itself."""
+def _dollars(*parts: str) -> str:
+    """The parts, a line each, between dollar quotes that they do not hold themselves."""
+    text = "\n".join(parts)
     tag = next(tag for tag in ("$body$", *(f"$body{number}$" for number in range(1, 99))) if tag not in text)
     return f"{tag}\n{text}{tag}"
 

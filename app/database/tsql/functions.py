@@ -1,6 +1,6 @@
 """The functions of house T-SQL: which are known, what type they give, and what they are on PostgreSQL.
 
-Functions whose meaning differs at the edges are written in schema `tsql` (support.sql); `docs/dba.md` lists them.
+Functions whose meaning differs at the edges are written in schema `tsql` (support.sql); docs/engines.md lists them.
 """
 
 from __future__ import annotations
@@ -67,63 +67,54 @@ def number(value: int) -> exp.Expr:
     return exp.Literal.number(value)
 
 
+_MOMENTS = ("date", "datetime", "time")
+_NUMBERS = ("int", "decimal", "float")
+#: Families that are not cast to a family, and what to write instead.
+_NOT_CAST = {
+    **dict.fromkeys(_NUMBERS, ((*_MOMENTS, "uuid", "binary"), "use DATEDIFF or DATEPART")),
+    **dict.fromkeys(("date", "datetime"), (_NUMBERS, "use DATEADD or DATEFROMPARTS")),
+    "text": (("float", "binary"), "cast it to decimal(p,s) first"),
+}
+#: How PostgreSQL reads a text, or what may be one, as T-SQL does.
+_READ = dict(zip((*_NUMBERS, "date", "datetime"), ("integer", "number", "number", "datetime", "datetime"), strict=True))
+
+
 def convert(value: Value, to: SqlType, safe: bool = False) -> Value:
     """CAST (or TRY_CAST) as T-SQL does it: to integers it truncates, empty text is 0, dates are read as ISO only."""
-    node, have, nullable = value.node, value.family, value.nullable
+    node, have, kind = value.node, value.family, value.type
+    refused, hint = _NOT_CAST.get(to.family, ((), ""))
     if isinstance(node, exp.Null):
-        return Value(cast(node, to), to, True)
+        return Value(cast(node, to), to)
     if safe:
         return _try(value, to)
+    if have in refused:
+        raise Refusal(f"{kind} is not cast to {to}", hint)
     if to.name == "bit":
         if have == "text":
             raise Refusal("a text is not cast to bit", "compare it: CASE WHEN x = N'1' THEN 1 ELSE 0 END")
-        return Value(cast(node, to) if value.is_flag else call("tsql.to_bit", node), to, nullable)
-    if to.family == "int":
-        if have in ("date", "datetime", "time", "uuid", "binary"):
-            raise Refusal(f"{value.type} is not cast to {to}", "use DATEDIFF or DATEPART")
-        if have in ("decimal", "float"):
-            node = call("TRUNC", node)
-        elif have != "int":
-            node = call("tsql.to_integer", node)
-        return Value(cast(node, to), to, nullable)
-    if to.family in ("decimal", "float"):
-        if have in ("date", "datetime", "time"):
-            raise Refusal(f"{value.type} is not cast to {to}", "use DATEDIFF or DATEPART")
-        if not value.type or have == "text":
-            node = call("tsql.to_number", node)
-        return Value(cast(node, to), to, nullable)
-    if to.family in ("date", "datetime"):
-        if value.type and value.type.is_number:
-            raise Refusal(f"{value.type} is not cast to {to}", "use DATEADD or DATEFROMPARTS")
-        if have == "text" or not value.type:
-            node = call("tsql.to_datetime", node)
-        return Value(cast(node, to), to, nullable)
-    if to.family == "time":
-        # Through timestamp, because 23:59:59.7 to whole seconds is 24:00:00 for PostgreSQL and 00:00:00 for SQL Server.
-        node = cast(node, f"timestamp({to.size})") if have in ("datetime", "") else node
-        return Value(cast(node, to), to, nullable)
-    if to.family == "text":
-        if have in ("float", "binary"):
-            raise Refusal(f"{value.type} is not cast to text", "cast it to decimal(p,s) first")
-        if value.type and value.type.is_number and to.size and to.size < value.type.digits:
-            raise Refusal(f"{value.type} may not fit into {to}", f"make it {to.name}({value.type.digits})")
-        if have not in ("text", "int", "decimal"):
-            node = call("tsql.to_text", node)
-        return Value(cast(node, to), to, nullable)
-    return Value(cast(node, to), to, nullable)
+        return Value(cast(node, to) if value.is_flag else call("tsql.to_bit", node), to, value.nullable)
+    if to.family in _READ and have in ("text", ""):
+        node = call(f"tsql.to_{_READ[to.family]}", node)
+    elif to.family == "int" and have != "int":
+        node = call("TRUNC", node)
+    elif to.family == "time" and have in ("datetime", ""):
+        # 23:59:59.7 to whole seconds is 24:00:00 for PostgreSQL and 00:00:00 for SQL Server.
+        node = cast(node, f"timestamp({to.size})")
+    elif to.family == "text":
+        if kind and kind.is_number and to.size and to.size < kind.digits:
+            raise Refusal(f"{kind} may not fit into {to}", f"make it {to.name}({kind.digits})")
+        node = node if have in ("text", "int", "decimal") else call("tsql.to_text", node)
+    return Value(cast(node, to), to, value.nullable)
 
 
 def _try(value: Value, to: SqlType) -> Value:
     if value.type and value.family != "text":
         raise Refusal(f"TRY_CONVERT is for texts, this is {value.type}", "write CAST")
-    node = value.node
-    if to.family == "int" and to.name != "bit":
-        return Value(cast(call("tsql.try_integer", node, number(to.rank)), to), to)
-    if to.name == "decimal":
-        return Value(cast(call("tsql.try_decimal", node, number(to.size or 18), number(to.scale)), to), to)
-    if to.family in ("date", "datetime"):
-        return Value(cast(call("tsql.try_datetime", node), to), to)
-    raise Refusal(f"TRY_CONVERT to {to}", "the types are int, bigint, decimal, date and datetime2")
+    more = {"int": [number(to.rank)], "decimal": [number(to.size or 18), number(to.scale)], "date": [], "datetime": []}
+    if to.family not in more or to.name == "bit":
+        raise Refusal(f"TRY_CONVERT to {to}", "the types are int, bigint, decimal, date and datetime2")
+    name = {"int": "integer", "date": "datetime"}.get(to.family, to.family)
+    return Value(cast(call(f"tsql.try_{name}", value.node, *more[to.family]), to), to)
 
 
 def assign(value: Value, to: SqlType | None, strict: bool = False) -> Any:
@@ -147,39 +138,11 @@ def assign(value: Value, to: SqlType | None, strict: bool = False) -> Any:
 # -- the table ---------------------------------------------------------------------------------------------------
 
 
-def _same(name: str) -> Callable[..., Value]:
-    """A function on texts that PostgreSQL knows by the same name."""
-    return lambda *values: Value(call(name, *[v.node for v in values]), TEXT, any(v.nullable for v in values))
-
-
-def _typed(name: str, kind: SqlType) -> Callable[..., Value]:
-    return lambda *values: Value(call(name, *[v.node for v in values]), kind, any(v.nullable for v in values))
-
-
-def _numeric(name: str) -> Callable[..., Value]:
-    """PostgreSQL makes double precision of an integer here; T-SQL stays with the type of the first argument."""
-
-    def build(*values: Value) -> Value:
-        kind = _known_number(name, values[0])
-        node = call(name, *[v.node for v in values])
-        if kind.family == "float" and name == "ROUND":
-            node = call(name, cast(values[0].node, "numeric"), *[v.node for v in values[1:]])
-        if name in ("FLOOR", "CEILING") and kind.family == "int":
-            return Value(values[0].node, kind, values[0].nullable)
-        if kind.family == "int" and name != "ABS":
-            node = call("TRUNC", node) if name == "POWER" else node
-        result = (
-            kind if kind.family != "decimal" or name in ("ABS", "ROUND") else SqlType("decimal", 38, _scale(name, kind))
-        )
-        if kind.family != "decimal" and name != "ABS":
-            node = cast(node, result)
-        return Value(node, result, any(v.nullable for v in values))
-
-    return build
-
-
-def _scale(name: str, kind: SqlType) -> int:
-    return 0 if name in ("FLOOR", "CEILING") else kind.scale
+def _plain(name: str, kind: SqlType | None = None) -> Callable[..., Value]:
+    """A function that is only called otherwise, if at all; without `kind` it gives what its first argument is."""
+    return lambda *values: Value(
+        call(name, *[v.node for v in values]), kind or values[0].type, any(v.nullable for v in values)
+    )
 
 
 def _known_number(name: str, value: Value) -> SqlType:
@@ -188,16 +151,39 @@ def _known_number(name: str, value: Value) -> SqlType:
     return value.type if value.type.name not in ("bit", "tinyint", "smallint") else INT
 
 
-def _aggregate(name: str) -> Callable[..., Value]:
+def _numeric(name: str) -> Callable[..., Value]:
+    """PostgreSQL makes double precision of an integer here; T-SQL stays with the type of the first argument."""
+
     def build(*values: Value) -> Value:
-        if name in ("COUNT", "COUNT_BIG"):
-            return Value(call("COUNT", values[0].node), INT if name == "COUNT" else BIGINT, False)
-        value = values[0]
-        if name in ("MIN", "MAX"):
-            return Value(call(name, value.node), value.type)
-        inner = Value(value.node.expressions[0], value.type) if isinstance(value.node, exp.Distinct) else value
-        kind = _known_number(name, inner)
-        node = call(name, value.node)
+        kind = _known_number(name, values[0])
+        nodes, nullable = [v.node for v in values], any(v.nullable for v in values)
+        if name in ("FLOOR", "CEILING") and kind.family == "int":
+            return Value(nodes[0], kind, nullable)
+        if name == "ROUND" and kind.family == "float":
+            nodes[0] = cast(nodes[0], "numeric")
+        node = call(name, *nodes)
+        if kind.family == "decimal":
+            scale = 0 if name in ("FLOOR", "CEILING") else kind.scale
+            return Value(node, kind if name in ("ABS", "ROUND") else SqlType("decimal", 38, scale), nullable)
+        node = call("TRUNC", node) if name == "POWER" and kind.family == "int" else node
+        return Value(node if name == "ABS" else cast(node, kind), kind, nullable)
+
+    return build
+
+
+def _count(kind: SqlType) -> Callable[..., Value]:
+    return lambda v: Value(call("COUNT", v.node), kind, False)
+
+
+def _extreme(name: str) -> Callable[..., Value]:
+    return lambda v: Value(call(name, v.node), v.type)
+
+
+def _total(name: str) -> Callable[..., Value]:
+    """SUM and AVG, of integers an integer."""
+
+    def build(value: Value) -> Value:
+        kind, node = _known_number(name, value), call(name, value.node)
         if name == "AVG" and kind.family == "int":
             return Value(cast(call("TRUNC", node), kind), kind)
         if kind.family == "decimal":
@@ -210,74 +196,64 @@ def _aggregate(name: str) -> Callable[..., Value]:
 
 
 def _isnull(first: Value, second: Value) -> Value:
-    node = exp.Coalesce(this=first.node, expressions=[second.node])
-    nullable = first.nullable and second.nullable
-    if first.type is None or second.type is None or second.family == "":
-        return Value(node, first.type or second.type, nullable)
-    numbers = first.type.is_number and second.type.is_number
     if isinstance(second.node, exp.Null):
         return first
-    longer = first.family == "text" and first.type.size and (second.type.size or 10**9) > first.type.size
-    wider = numbers and first.family == "int" and second.family != "int"
-    if longer or wider:
-        raise Refusal(f"ISNULL cuts {second.type} to {first.type}", "write COALESCE")
-    return Value(node, first.type, nullable)
+    kind, other = first.type, second.type
+    if kind and other:
+        longer = kind.family == "text" and kind.size and (other.size or 10**9) > kind.size
+        if longer or (kind.family == "int" and other.family in ("decimal", "float")):
+            raise Refusal(f"ISNULL cuts {other} to {kind}", "write COALESCE")
+    node = exp.Coalesce(this=first.node, expressions=[second.node])
+    return Value(node, kind or other, first.nullable and second.nullable)
 
 
 def _coalesce(*values: Value) -> Value:
     node = exp.Coalesce(this=values[0].node, expressions=[v.node for v in values[1:]])
-    return Value(node, common_type([v for v in values]), all(v.nullable for v in values))
+    return Value(node, common_type(list(values)), all(v.nullable for v in values))
 
 
 def _concat(*values: Value) -> Value:
-    return Value(call("CONCAT", *[_as_text(v) for v in values]), TEXT, False)
-
-
-def _as_text(value: Value) -> Any:
-    if value.family in ("float", "binary"):
-        raise Refusal(f"{value.type} is not cast to text", "cast it to decimal(p,s) first")
-    plain = value.family in ("text", "int", "decimal") or value.is_literal
-    return value.node if plain else call("tsql.to_text", value.node)
+    for value in values:
+        if value.family in ("float", "binary"):
+            raise Refusal(f"{value.type} is not cast to text", "cast it to decimal(p,s) first")
+    plain = ("text", "int", "decimal")
+    nodes = [v.node if v.family in plain or v.is_literal else call("tsql.to_text", v.node) for v in values]
+    return Value(call("CONCAT", *nodes), TEXT, False)
 
 
 def common_type(values: list[Value]) -> SqlType | None:
     """The type of CASE, COALESCE, UNION: the number of higher rank, the longer text; None when not all are known."""
     kinds = [v.type for v in values if not isinstance(v.node, exp.Null)]
-    if not kinds or any(kind is None for kind in kinds):
-        return None
-    first = kinds[0]
+    first = kinds[0] if kinds else None
     for kind in kinds[1:]:
-        assert first is not None and kind is not None
+        if first is None or kind is None:
+            return None
         if first.is_number and kind.is_number:
-            if "decimal" in (first.name, kind.name) and "float" not in (first.name, kind.name):
-                scale = max(first.scale, kind.scale)
-                first = SqlType("decimal", 38, scale)
+            if {first.family, kind.family} in ({"decimal"}, {"decimal", "int"}):
+                first = SqlType("decimal", 38, max(first.scale, kind.scale))
             first = max(first, kind, key=lambda k: k.rank)
         elif first.family == kind.family == "text":
             first = SqlType("nvarchar", max(first.size, kind.size) if first.size and kind.size else None)
-        elif {first.family, kind.family} == {"date", "datetime"}:
-            first = first if first.family == "datetime" else kind
-        elif first.family == "text":
+        elif first.family == "text" or (first.family, kind.family) == ("date", "datetime"):
             first = kind  # a literal beside a date, a uuid
-        elif first.family != kind.family and kind.family != "text":
+        elif (
+            first.family != kind.family
+            and kind.family != "text"
+            and (first.family, kind.family) != ("datetime", "date")
+        ):
             return None
     return first
 
 
 def _left(text: Value, count: Value) -> Value:
     # left(x, -1) drops the last letter on PostgreSQL; SQL Server refuses it, and so does substring.
-    name = "LEFT" if isinstance(count.node, exp.Literal) else None
-    node = call("LEFT", text.node, count.node) if name else call("SUBSTRING", text.node, number(1), count.node)
+    fixed = isinstance(count.node, exp.Literal)
+    node = call("LEFT", text.node, count.node) if fixed else call("SUBSTRING", text.node, number(1), count.node)
     return Value(node, TEXT, text.nullable or count.nullable)
 
 
 def _right(text: Value, count: Value) -> Value:
-    name = "RIGHT" if isinstance(count.node, exp.Literal) else "tsql.right_text"
-    return Value(call(name, text.node, count.node), TEXT, text.nullable or count.nullable)
-
-
-def _nullif(first: Value, second: Value) -> Value:
-    return Value(exp.Nullif(this=first.node, expression=second.node), first.type, True)
+    return _plain("RIGHT" if isinstance(count.node, exp.Literal) else "tsql.right_text", TEXT)(text, count)
 
 
 #: Units of DATEADD, DATEDIFF and DATEPART.
@@ -301,82 +277,64 @@ def date_function(name: str, unit: str, values: list[Value]) -> Value:
     count, moment = values
     if moment.family == "date" and unit not in ("year", "month", "day"):
         raise Refusal(f"a date has no {unit}", "cast it to datetime2(3) first")
-    if moment.type is None or count.type is None or count.family != "int":
+    if moment.type is None or count.family != "int":
         raise Refusal("the types of its arguments are not known", "write CAST(n AS int) and CAST(x AS datetime2(3))")
-    if isinstance(count.node, exp.Literal):
-        node: Any = exp.Add(this=moment.node, expression=_interval(f"{count.node.this} {unit}"))
-    elif isinstance(count.node, exp.Neg) and isinstance(count.node.this, exp.Literal):
-        node = exp.Sub(this=moment.node, expression=_interval(f"{count.node.this.this} {unit}"))
+    node, minus = count.node, isinstance(count.node, exp.Neg)
+    literal = node.this if minus else node
+    if isinstance(literal, exp.Literal):
+        shift: Any = exp.Interval(this=exp.Literal.string(f"{literal.this} {unit}"))
     else:
-        node = exp.Add(
-            this=moment.node, expression=exp.Mul(this=_operand(count.node), expression=_interval(f"1 {unit}"))
-        )
-    node = cast(exp.Paren(this=node), "date") if moment.family == "date" else exp.Paren(this=node)
-    return Value(node, moment.type, nullable)
+        minus = False
+        factor = exp.Paren(this=node) if isinstance(node, exp.Binary | exp.Neg) else node
+        shift = exp.Mul(this=factor, expression=exp.Interval(this=exp.Literal.string(f"1 {unit}")))
+    moved = exp.Paren(this=(exp.Sub if minus else exp.Add)(this=moment.node, expression=shift))
+    return Value(cast(moved, "date") if moment.family == "date" else moved, moment.type, nullable)
 
 
-def _operand(node: Any) -> Any:
-    return exp.Paren(this=node) if isinstance(node, exp.Binary | exp.Neg) else node
-
-
-def _interval(text: str) -> exp.Expr:
-    return exp.Interval(this=exp.Literal.string(text))
-
-
-def _newid() -> Value:
-    return Value(call("gen_random_uuid"), UUID, False)
-
-
-FUNCTIONS: dict[str, tuple[int, int, Callable[..., Value]]] = {
+Function = tuple[int, int, Callable[..., Value]]  # fewest and most arguments, and what it becomes
+FUNCTIONS: dict[str, Function] = {
+    **{name: (count, count, _plain(name, TEXT)) for name, count in
+       {"SUBSTRING": 3, "UPPER": 1, "LOWER": 1, "LTRIM": 1, "RTRIM": 1, "REPLACE": 3}.items()},
+    **{name: (count, count, _numeric(name)) for name, count in
+       {"ABS": 1, "FLOOR": 1, "CEILING": 1, "SIGN": 1, "ROUND": 2, "POWER": 2}.items()},
     "LEN": (1, 1, lambda v: Value(call("LENGTH", call("RTRIM", v.node)), INT, v.nullable)),
     "LEFT": (2, 2, _left),
     "RIGHT": (2, 2, _right),
-    "SUBSTRING": (3, 3, _same("SUBSTRING")),
-    "UPPER": (1, 1, _same("UPPER")),
-    "LOWER": (1, 1, _same("LOWER")),
-    "LTRIM": (1, 1, _same("LTRIM")),
-    "RTRIM": (1, 1, _same("RTRIM")),
-    "REPLACE": (3, 3, _same("REPLACE")),
-    "CHARINDEX": (2, 3, _typed("tsql.charindex", INT)),
+    "CHARINDEX": (2, 3, _plain("tsql.charindex", INT)),
     "CONCAT": (2, 250, _concat),
     "ISNULL": (2, 2, _isnull),
     "COALESCE": (2, 250, _coalesce),
-    "NULLIF": (2, 2, _nullif),
-    "ABS": (1, 1, _numeric("ABS")),
-    "FLOOR": (1, 1, _numeric("FLOOR")),
-    "CEILING": (1, 1, _numeric("CEILING")),
-    "SIGN": (1, 1, _numeric("SIGN")),
-    "ROUND": (2, 2, _numeric("ROUND")),
-    "POWER": (2, 2, _numeric("POWER")),
+    "NULLIF": (2, 2, lambda a, b: Value(exp.Nullif(this=a.node, expression=b.node), a.type)),
     "YEAR": (1, 1, lambda v: date_function("DATEPART", "year", [v])),
     "MONTH": (1, 1, lambda v: date_function("DATEPART", "month", [v])),
     "DAY": (1, 1, lambda v: date_function("DATEPART", "day", [v])),
-    "EOMONTH": (1, 2, _typed("tsql.eomonth", DATE)),
-    "DATEFROMPARTS": (3, 3, _typed("MAKE_DATE", DATE)),
+    "EOMONTH": (1, 2, _plain("tsql.eomonth", DATE)),
+    "DATEFROMPARTS": (3, 3, _plain("MAKE_DATE", DATE)),
     "SYSUTCDATETIME": (0, 0, lambda: Value(call("tsql.sysutcdatetime"), DATETIME, False)),
-    "NEWID": (0, 0, _newid),
-    "COUNT": (1, 1, _aggregate("COUNT")),
-    "COUNT_BIG": (1, 1, _aggregate("COUNT_BIG")),
-    "SUM": (1, 1, _aggregate("SUM")),
-    "MIN": (1, 1, _aggregate("MIN")),
-    "MAX": (1, 1, _aggregate("MAX")),
-    "AVG": (1, 1, _aggregate("AVG")),
+    "NEWID": (0, 0, lambda: Value(call("gen_random_uuid"), UUID, False)),
     "ERROR_NUMBER": (0, 0, lambda: Value(call("tsql.error_number", exp.column("sqlstate")), INT, False)),
     "ERROR_MESSAGE": (0, 0, lambda: Value(exp.column("sqlerrm"), TEXT, False)),
+}  # fmt: skip
+AGGREGATES: dict[str, Function] = {
+    "COUNT": (1, 1, _count(INT)), "COUNT_BIG": (1, 1, _count(BIGINT)), "MIN": (1, 1, _extreme("MIN")),
+    "MAX": (1, 1, _extreme("MAX")), "SUM": (1, 1, _total("SUM")), "AVG": (1, 1, _total("AVG")),
+}  # fmt: skip
+WINDOW_ONLY: dict[str, Function] = {
+    **{
+        name: (0, 0, lambda name=name: Value(call(name), BIGINT, False))
+        for name in ("ROW_NUMBER", "RANK", "DENSE_RANK")
+    },
+    **{
+        name: (1, 3, lambda *v, name=name: Value(call(name, *[x.node for x in v]), v[0].type))
+        for name in ("LAG", "LEAD")
+    },
+    "FIRST_VALUE": (1, 1, _extreme("FIRST_VALUE")),
 }
-WINDOW_ONLY: dict[str, tuple[int, int, Callable[..., Value]]] = {
-    "ROW_NUMBER": (0, 0, lambda: Value(call("ROW_NUMBER"), BIGINT, False)),
-    "RANK": (0, 0, lambda: Value(call("RANK"), BIGINT, False)),
-    "DENSE_RANK": (0, 0, lambda: Value(call("DENSE_RANK"), BIGINT, False)),
-    "LAG": (1, 3, lambda *v: Value(call("LAG", *[x.node for x in v]), v[0].type)),
-    "LEAD": (1, 3, lambda *v: Value(call("LEAD", *[x.node for x in v]), v[0].type)),
-    "FIRST_VALUE": (1, 1, lambda v: Value(call("FIRST_VALUE", v.node), v.type)),
-}
-AGGREGATES = {"COUNT", "COUNT_BIG", "SUM", "MIN", "MAX", "AVG"}
 HINTS = {
     "GETDATE": "SYSUTCDATETIME()", "GETUTCDATE": "SYSUTCDATETIME()", "SYSDATETIME": "SYSUTCDATETIME()",
-    "TRIM": "LTRIM(RTRIM(x))", "CONCAT_WS": "CONCAT", "DATALENGTH": "LEN", "LAST_VALUE": "FIRST_VALUE with the order"
-    " reversed", "STRING_AGG": "rows, joined in Python", "STRING_SPLIT": "a table variable", "OPENJSON": "a table"
-    " variable", "FORMAT": "plain values; Python formats", "CHOOSE": "CASE", "DATENAME": "plain values; Python formats",
-    "SCOPE_IDENTITY": "SET @id = SCOPE_IDENTITY(); directly after a one-row INSERT", "CURRENT_TIMESTAMP": "SYSUTCDATETIME()",
+    "CURRENT_TIMESTAMP": "SYSUTCDATETIME()", "TRIM": "LTRIM(RTRIM(x))", "CONCAT_WS": "CONCAT", "DATALENGTH": "LEN",
+    "LAST_VALUE": "FIRST_VALUE with the order reversed", "STRING_AGG": "rows, joined in Python", "CHOOSE": "CASE",
+    "STRING_SPLIT": "a table variable", "OPENJSON": "a table variable", "FORMAT": "plain values; Python formats",
+    "DATENAME": "plain values; Python formats",
+    "SCOPE_IDENTITY": "SET @id = SCOPE_IDENTITY(); directly after a one-row INSERT",
 }  # fmt: skip

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 from sqlglot import exp
@@ -38,7 +39,7 @@ class _Generator(PostgresGenerator):
         inner = self.sql(expression, "this")
         return f"({inner})" if "\n" not in inner and len(inner) < WIDTH else super().paren_sql(expression)
 
-    def schema_columns_sql(self, expression: exp.Schema) -> str:
+    def schema_columns_sql(self, expression: exp.Expr) -> str:
         """The columns of an INSERT, on one line."""
         return f"({', '.join(self.sql(item) for item in expression.expressions)})" if expression.expressions else ""
 
@@ -89,7 +90,7 @@ class Body:
 
 
 class Procedure(Changes):
-    """Compiles the statements of one procedure. `signature_of(name)` gives another procedure's parameters and result."""
+    """Compiles the statements of a procedure. `signature_of(name)` gives another procedure's parameters and result."""
 
     def __init__(self, around: Surroundings, signature_of: Any) -> None:
         super().__init__(around)
@@ -99,10 +100,10 @@ class Procedure(Changes):
         self.leading_declares = True
         self.record = 0
         self.has_result = False
-        self.sources: list[Any] = []
         self.last: Statement | None = None
         self.in_transaction = False
-        self.wants_identity: tuple[str, list[Any]] | None = None
+        self.wants_identity = ""  # the variable that an INSERT has given its identity to
+        self.following: Statement | None = None
 
     def compile(self) -> Body:
         statements = self.around.source.body
@@ -121,7 +122,7 @@ class Procedure(Changes):
     # -- one result set ----------------------------------------------------------------------------------------------
 
     def _results(self, statements: list[Statement]) -> tuple[int, int]:
-        """The most result sets on the ways through these statements: that reach the end, and that leave before (-1: none)."""
+        """The most result sets on ways through these statements: that reach the end, that leave before (-1: none)."""
         alive, left = 0, -1
         for statement in statements:
             on, off = self._results_of(statement)
@@ -169,7 +170,7 @@ class Procedure(Changes):
             for note in self._inner_comments(statement):
                 self._comments([note], depth)
         before = len(self.body.lines)
-        self._follower = following
+        self.following = following
         handler = getattr(self, f"_do_{statement.kind}", None)
         if handler is None:
             raise self.fail(statement, statement.kind.upper(), "not a statement of house T-SQL")
@@ -184,7 +185,7 @@ class Procedure(Changes):
     def _inner_comments(self, statement: Statement) -> list[str]:
         """Comments between the words of a statement; they go before it."""
         text, words = self.around.source.text, statement.words
-        gaps = [text[one.end + 1 : two.start] for one, two in zip(words, words[1:], strict=False)]
+        gaps = [text[one.end + 1 : two.start] for one, two in pairwise(words)]
         if words:
             gaps.append(text[words[-1].end + 1 : statement.end] if not statement.body else "")
         return [note for gap in gaps for note in comments_of(gap)]
@@ -219,9 +220,9 @@ class Procedure(Changes):
             self._line(f"GET DIAGNOSTICS {variable.name} = ROW_COUNT;", depth)
             return
         if texts[4:] == ["SCOPE_IDENTITY", "(", ")"]:
-            if self.wants_identity is None or self.wants_identity[0] != variable.name:
+            if self.wants_identity != variable.name:
                 raise self.fail(statement, "SCOPE_IDENTITY", "only directly after a one-row INSERT")
-            self.wants_identity = None
+            self.wants_identity = ""
             return
         self._assign(variable, self.value_of(words[4:]), depth)
 
@@ -232,10 +233,10 @@ class Procedure(Changes):
         """The value as the variable takes it: a text too long is cut without an error, as on SQL Server."""
         kind = variable.type
         node = fn.assign(value, kind)
-        if kind and kind.family == "text" and kind.size and not isinstance(node, exp.Null):
-            if not (value.family == "text" and value.type and value.type.size and value.type.size <= kind.size):
-                return fn.cast(node, kind)
-        return node
+        if not kind or kind.family != "text" or not kind.size or isinstance(node, exp.Null):
+            return node
+        fits = value.type and value.family == "text" and value.type.size and value.type.size <= kind.size
+        return node if fits else fn.cast(node, kind)
 
     def _settable(self, statement: Statement, name: str) -> Variable:
         known = self.around.variables.get(name.lower())
@@ -381,7 +382,7 @@ class Procedure(Changes):
 
     def _identity_wanted(self, statement: Statement, node: Any) -> tuple[str, str] | None:
         """The variable and the identity column, when SET @id = SCOPE_IDENTITY() follows."""
-        following = self._follower
+        following = self.following
         if following is None or following.kind != "set":
             return None
         texts = [str(word.text).upper() for word in following.words]
@@ -392,7 +393,7 @@ class Procedure(Changes):
         if not found:
             raise self.fail(following, "SCOPE_IDENTITY", "the table is not known to have an identity column")
         variable = self._settable(following, following.words[2].text)
-        self.wants_identity = (variable.name, [])
+        self.wants_identity = variable.name
         return variable.name, found[0]
 
     def _do_insert(self, statement: Statement, depth: int) -> None:
@@ -405,7 +406,7 @@ class Procedure(Changes):
         if returns is None:
             raise self.fail(statement, "EXECUTE", "the procedure returns nothing")
         node = self.parse([*statement.words[:at], *DIALECT.tokenize("SELECT 1")])
-        table, columns = self.table(node.this.this, Scope())
+        table, _ = self.table(node.this.this, Scope())
         names = [column.name.lower() for column in node.this.expressions]
         if len(names) != len(returns):
             raise self.fail(

@@ -1,7 +1,7 @@
 """Queries and expressions: from sqlglot's tree of T-SQL to a tree that PostgreSQL reads the same way.
 
-One walk gives the new tree and, with it, the type of each expression and whether it can be NULL. Only the kinds of nodes
-that are named here pass; everything else is refused with its place.
+One walk gives the new tree and, with it, the type of each expression and whether it can be NULL. Only the kinds of
+nodes that are named here pass; everything else is refused with its place.
 """
 
 from __future__ import annotations
@@ -54,16 +54,19 @@ KNOWN_NODES = {name: set(parts.split()) for names, parts in {
     "Cast TryCast": "this to safe", "DataType": "this expressions nested", "Anonymous Order Schema": "this expressions",
     "Window": "this partition_by order spec over", "WindowSpec": "kind start start_side end end_side",
     "Select": "expressions from_ joins where group having order limit offset distinct with_", "Subquery": "this alias",
-    "Union Except Intersect": "this expression distinct order limit offset with_", "Tuple Distinct Group": "expressions",
-    "Table": "this db alias joins hints", "TableAlias": "this columns", "Join": "this on side kind", "Alias CTE": "this alias",
+    "Union Except Intersect": "this expression distinct order limit offset with_",
+    "Tuple Distinct Group": "expressions",
+    "Table": "this db alias joins hints", "TableAlias": "this columns", "Join": "this on side kind",
+    "Alias CTE": "this alias",
     "Lateral": "this alias cross_apply", "Values": "expressions alias", "With Returning WithTableHint": "expressions",
     "Ordered": "this desc nulls_first", "Fetch": "direction count limit_options", "LimitOptions": "rows",
     "Limit": "expression limit_options", "Offset": "expression", "Insert": "this expression returning with_",
     "Update": "this expressions from_ where returning with_", "Delete": "this tables where returning with_",
 }.items() for name in names.split()}  # fmt: skip
 _WORDS = {
-    "options": "OPTION", "into": "INTO", "for_": "FOR", "pivots": "PIVOT", "with_ties": "WITH TIES", "percent": "PERCENT",
-    "Rollup": "ROLLUP", "Cube": "CUBE", "GroupingSets": "GROUPING SETS", "default": "DEFAULT", "catalog": "database.schema.name",
+    "options": "OPTION", "into": "INTO", "for_": "FOR", "with_ties": "WITH TIES", "percent": "PERCENT",
+    "Rollup": "ROLLUP", "Cube": "CUBE", "GroupingSets": "GROUPING SETS", "default": "DEFAULT",
+    "catalog": "database.schema.name",
 }  # fmt: skip
 
 
@@ -113,8 +116,8 @@ class Surroundings:
 
 @dataclass
 class Shape:
-    """What a query is for: `declared` names ('' for any) and types of the result (the header's Returns), or types of the
-    columns that it is stored in; `outermost`: it stands by itself, so it may be ordered without TOP."""
+    """What a query is for: `declared` names ('' for any) and types of the result (the header's Returns), or types of
+    the columns that it is stored in; `outermost`: it stands by itself, so it may be ordered without TOP."""
 
     declared: list[tuple[str, SqlType]] | None = None
     targets: list[SqlType | None] | None = None
@@ -166,9 +169,10 @@ class Queries:
                 if value and part not in KNOWN_NODES[name]:
                     raise self.refuse(node, _WORDS.get(part, f"{name} {part}"), "not in house T-SQL")
             alias = node.args.get("alias") if name == "Alias" else node.this if name == "TableAlias" else None
-            if isinstance(alias, exp.Identifier) and "start" in alias.meta and not isinstance(node.parent, exp.CTE):
-                if not self.around.source.text[: alias.meta["start"]].rstrip().upper().endswith("AS"):
-                    raise self.refuse(alias, alias.name, "the alias has no AS", f"write AS {alias.name}")
+            if alias is None or "start" not in alias.meta or isinstance(node.parent, exp.CTE):
+                continue
+            if not self.around.source.text[: alias.meta["start"]].rstrip().upper().endswith("AS"):
+                raise self.refuse(alias, alias.name, "the alias has no AS", f"write AS {alias.name}")
 
     def condition_of(self, words: list[Any]) -> exp.Expr:
         return self.condition(self.parse(words, exp.Condition), Scope())
@@ -228,7 +232,7 @@ class Queries:
             raise self.refuse(node, node.sql("tsql"), words, "write CAST on one side")
 
     def _like(self, node: Any, scope: Scope) -> Any:
-        """LIKE. SQL Server's usual collations take no notice of case, PostgreSQL does: both sides must have one case."""
+        """LIKE. SQL Server's usual collations take no notice of case, PostgreSQL does: both sides must have one."""
         escape = node.expression if isinstance(node, exp.Escape) else None
         like = node.this if escape is not None else node
         pattern = like.expression
@@ -236,10 +240,9 @@ class Queries:
         if literal is not None and ("[" in literal or "\\" in literal) and escape is None:
             raise self.refuse(node, "LIKE", "[ and \\ mean different things on the engines", "write ESCAPE N'!'")
         cases = {_case_of(like.this), _case_of(pattern)} - {"any"}
-        if literal is None or literal.lower() != literal.upper():
-            if len(cases) > 1 or "" in cases:
-                raise self.refuse(node, "LIKE", "letter case would count on one engine only",
-                                  "UPPER() around both sides, or a _key column with a @..._key or @..._pattern")  # fmt: skip
+        if (literal is None or literal.lower() != literal.upper()) and (len(cases) > 1 or "" in cases):
+            hint = "UPPER() around both sides, or a _key column with a @..._key or @..._pattern"
+            raise self.refuse(node, "LIKE", "letter case would count on one engine only", hint)
         built = exp.Like(this=self.value(like.this, scope).node, expression=self.value(pattern, scope).node)
         mark = exp.Literal.string(escape.this if escape is not None else "")
         test = exp.Escape(this=built, expression=mark)
@@ -369,17 +372,18 @@ class Queries:
         if name == "IIF" and len(arguments) == 3:
             branch = exp.If(this=arguments[0], true=arguments[1])
             return self._case(exp.Case(ifs=[branch], default=arguments[2]), scope)
-        if name not in fn.FUNCTIONS and name not in fn.WINDOW_ONLY:
+        known = fn.FUNCTIONS.get(name) or fn.AGGREGATES.get(name) or fn.WINDOW_ONLY.get(name)
+        if known is None:
             raise Refusal(
                 "not a function of house T-SQL", f"use {fn.HINTS[name]}" if name in fn.HINTS else LIST_OF_FUNCTIONS
             )
         if name in fn.WINDOW_ONLY and not window:
             raise Refusal("it needs OVER (...)")
-        if window and name not in fn.AGGREGATES and name not in fn.WINDOW_ONLY:
+        if window and name in fn.FUNCTIONS:
             raise Refusal("not a window function")
         if name.startswith("ERROR_") and not self.around.in_catch:
             raise Refusal("only inside BEGIN CATCH")
-        least, most, build = fn.FUNCTIONS.get(name) or fn.WINDOW_ONLY[name]
+        least, most, build = known
         if not least <= len(arguments) <= most:
             raise Refusal(f"{name} takes {least} to {most} arguments, not {len(arguments)}")
         return build(*[self._argument(name, item, scope) for item in arguments])
@@ -645,7 +649,7 @@ class Queries:
         return built
 
     def _derived(self, node: Any, scope: Scope) -> tuple[Any, Outputs]:
-        """A query or VALUES in FROM. It sees the sources before it only under APPLY: PostgreSQL checks that by itself."""
+        """A query or VALUES in FROM. It sees the sources before it only under APPLY: PostgreSQL checks that itself."""
         values = node if isinstance(node, exp.Values) else node.this
         if not isinstance(values, exp.Values):
             query, outputs = self.query(node.this, scope)

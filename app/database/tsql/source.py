@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from sqlglot.dialects.tsql import TSQL
 from sqlglot.errors import SqlglotError
@@ -26,9 +26,9 @@ class HouseTsql(TSQL):
     class Tokenizer(TSQL.Tokenizer):
         COMMANDS = set()  # these would swallow the rest of the text as one word, END among them
 
-    class Parser(TSQL.Parser):
-        FUNCTIONS = {}
-        NO_PAREN_FUNCTIONS = {}
+    class Parser(TSQL.Parser):  # type: ignore[valid-type,misc]
+        FUNCTIONS: ClassVar[dict[str, Any]] = {}
+        NO_PAREN_FUNCTIONS: ClassVar[dict[Any, Any]] = {}
         FUNCTION_PARSERS = {name: TSQL.Parser.FUNCTION_PARSERS[name] for name in _KNOWN_CONVERSIONS}
 
 

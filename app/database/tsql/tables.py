@@ -10,7 +10,7 @@ from app.database.tsql.types import Column, parse_type
 
 
 def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[Columns, str]:
-    """The columns, and the text of their definition on PostgreSQL. `error(construct, reason, hint)` makes the refusal."""
+    """The columns, and the text of their definition on PostgreSQL. `error(construct, reason, hint)` makes a refusal."""
     columns: Columns = {}
     lines: list[str] = []
     keyed: set[str] = set()

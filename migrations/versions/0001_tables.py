@@ -974,6 +974,11 @@ def upgrade() -> None:
         schema="strategy",
     )
 
+    # SQL Server turns thousands of row locks into one of the table, and then everybody waits for a load or a large batch.
+    if op.get_bind().dialect.name == "mssql":
+        for table in ("core.client", "core.phone", "dialing.record"):
+            op.execute(f"ALTER TABLE {table} SET (LOCK_ESCALATION = DISABLE)")
+
 
 def downgrade() -> None:
     op.drop_table("version_technical_result", schema="strategy")

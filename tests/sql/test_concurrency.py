@@ -54,6 +54,13 @@ def waits(future: Future[Any]) -> bool:
     return False
 
 
+def is_babelfish(engine: Engine) -> bool:
+    if engine.dialect.name != "mssql":
+        return False
+    with engine.connect() as connection:
+        return "Babelfish" in str(connection.scalar(text("SELECT @@VERSION")))
+
+
 def lock_client(connection: Connection, client_id: int) -> None:
     """Lock a client as an event does."""
     statement = (
@@ -116,6 +123,8 @@ def test_takes_of_two_campaigns_do_not_wait_for_each_other(parallel: Engine) -> 
 
 
 def test_a_load_and_the_next_block_of_a_campaign_do_not_wait_for_each_other(parallel: Engine) -> None:
+    if is_babelfish(parallel):
+        pytest.skip("on Babelfish transactions with table variables wait for each other")
     with committed(parallel) as world:
         campaign = world.campaign()
         world.client(campaign)

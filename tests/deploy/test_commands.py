@@ -231,6 +231,7 @@ def test_house_rules_are_checked(folder: SqlFolder) -> None:
         "ops.no_caller": text.replace("Called by  tests/deploy/sql_folder.py\n", ""),
         "ops.wrong_caller": text.replace("tests/deploy/sql_folder.py", "app/nowhere.py"),
         "ops.no_example": text.replace("Example    -\n", ""),
+        "ops.no_options": text.replace("SET XACT_ABORT ON;\n", ""),
         "ops.no_comment": text.replace(" /* letters */", ""),
         "ops.reads_more": text.replace("FROM ops.longer(@least) AS l", "FROM ops.sql_object AS l"),
     }
@@ -245,7 +246,7 @@ def test_house_rules_are_checked(folder: SqlFolder) -> None:
     found = {Path(problem.file).stem: problem.text for problem in lint(folder.path, style=False)}
     parts = {
         "ops.no_date": "no date", "ops.no_version": "no version", "ops.no_words": "no sentence", "ops.no_caller": "Called by is missing",
-        "ops.wrong_caller": "app/nowhere.py, which does not exist", "ops.no_example": "Example is missing",
+        "ops.wrong_caller": "app/nowhere.py, which does not exist", "ops.no_example": "Example is missing", "ops.no_options": "begins with SET NOCOUNT ON",
         "ops.no_comment": "@least: no comment", "ops.reads_more": "neither Reads nor Writes names ops.sql_object",
         "ops.other_name": "the object ops.count_longer", "ops.low": "a view belongs into views/", "ops.wrong": "GETDATE",
     }  # fmt: skip

@@ -248,7 +248,16 @@ def test_view_changed_by_hand_survives_the_change_of_one_below(deployed: sa.Engi
 # -- all or nothing ------------------------------------------------------------------------------------------------------
 
 
+def _no_babelfish(engine: sa.Engine) -> None:
+    with engine.connect() as connection:
+        if getattr(server_of(connection), "is_babelfish", False):
+            pytest.skip(
+                "Babelfish gives no rights on schemas within a transaction, so the runner leaves them out there"
+            )
+
+
 def test_failing_script_leaves_the_database_as_it_was(deployed: sa.Engine, folder: SqlFolder) -> None:
+    _no_babelfish(deployed)
     before, stamps = states(deployed, folder), _stamps(deployed)
     folder.procedure(more="SET @number = 5;\n")
     folder.view("s.value, s.name")
@@ -267,6 +276,7 @@ def test_first_upgrade_that_fails_leaves_an_empty_database(
     make_engine: Callable[..., sa.Engine], folder: SqlFolder
 ) -> None:
     engine = make_engine()
+    _no_babelfish(engine)
     folder.permissions("GRANT SELECT ON SCHEMA::ops TO nobody_of_that_name;\n")
     with pytest.raises(AcmError):
         upgrade(engine, folder=folder.path)
@@ -354,6 +364,8 @@ def test_revisions_make_what_the_models_say(make_engine: Callable[..., sa.Engine
     from app.models import SCHEMAS, Base
 
     engine = make_engine(tables_url)
+    if engine.dialect.name == "mssql":
+        pytest.skip("compared on PostgreSQL, whose catalogue Alembic reads in full")
     with engine.connect() as connection:
         options = {
             "include_schemas": True,

@@ -13,6 +13,7 @@ from app.database.deploy.objects import SQL_FOLDER, catalog, permission_files
 from app.database.deploy.permissions import compile_permissions
 from app.database.tsql import Catalog, CompiledObject, CompileError
 
+_OPTIONS = ["NOCOUNT", "XACT_ABORT"]
 FOLDERS = {"view": "views", "function": "functions", "procedure": "procedures"}
 
 
@@ -64,10 +65,12 @@ def _about(path: Path, item: CompiledObject, known: Catalog) -> Iterator[str]:
         yield "header: no date"
     if not header.description:
         yield "header: no sentence says what it does"
-    wanted = ["Called by", "Reads", "Example"] + (["Writes"] if item.kind == "procedure" else [])
+    wanted = ["Called by", "Example"] if item.kind != "view" and ".private_" not in item.name else ["Called by"]
     for name in wanted:
         if not header.fields.get(name):
             yield f"header: {name} is missing"
+    if item.kind == "procedure" and [s.words[1].text.upper() for s in item.source.body[:2] if s.words[1:]] != _OPTIONS:
+        yield "a procedure begins with SET NOCOUNT ON; SET XACT_ABORT ON;"
     for parameter in item.parameters:
         if not parameter.comment:
             yield f"@{parameter.name}: no comment says what it is"

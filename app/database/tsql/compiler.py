@@ -35,6 +35,7 @@ class CompiledObject:
     sql: str
     source: Source
     pieces: list[Piece] = field(default_factory=list)
+    inserts_rows_of_a_call: bool = False  # by itself, or a procedure that it calls
     uses: list[tuple[str, CompiledObject]] = field(default_factory=list, repr=False)
 
     @property
@@ -128,13 +129,10 @@ class Catalog:
         source = self.source(name)
         return [parameter.type for parameter in source.parameters] if source else None
 
-    def signature_of(self, name: str) -> tuple[list[Parameter], list[tuple[str, SqlType]] | None, bool]:
-        """Parameters, result and existence of a procedure; compiled, so that a circle of calls is found."""
+    def procedure(self, name: str) -> CompiledObject | None:
+        """The procedure of that name; compiled, so that a circle of calls is found."""
         source = self.source(name)
-        if source is None or source.kind != "procedure":
-            return [], None, False
-        self.compiled(name)
-        return source.parameters, source.header.returns, True
+        return self.compiled(name) if source is not None and source.kind == "procedure" else None
 
 
 def compile_file(
@@ -169,7 +167,7 @@ def _compile(source: Source, catalog: Catalog) -> CompiledObject:
     used = [(name, catalog.compiled(name)) for name in sorted(names) if catalog.source(name) is not None]
     return CompiledObject(
         source.name.lower(), source.kind, source.schema.lower(), header.version, header, source.parameters, columns,
-        names, sql + _comment(source), source, pieces, used,
+        names, sql + _comment(source), source, pieces, around.nests, used,
     )  # fmt: skip
 
 
@@ -219,7 +217,7 @@ PLANNER = "SET join_collapse_limit TO 16\nSET from_collapse_limit TO 16\nSET geq
 
 def _procedure(source: Source, around: Surroundings, catalog: Catalog) -> tuple[str, Columns | None, list[Piece]]:
     parameters = _parameters(source, around)
-    body = Procedure(around, catalog.signature_of).compile()
+    body = Procedure(around, catalog.procedure).compile()
     returns = source.header.returns
     # SETOF void gives no row at all, so that a caller sees the same nothing as from SQL Server.
     result = f"TABLE ({_columns(returns)})" if returns is not None else "SETOF void"

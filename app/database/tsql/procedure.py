@@ -90,11 +90,11 @@ class Body:
 
 
 class Procedure(Changes):
-    """Compiles the statements of a procedure. `signature_of(name)` gives another procedure's parameters and result."""
+    """Compiles the statements of a procedure. `procedure_of(name)` gives another procedure, compiled, or None."""
 
-    def __init__(self, around: Surroundings, signature_of: Any) -> None:
+    def __init__(self, around: Surroundings, procedure_of: Any) -> None:
         super().__init__(around)
-        self.signature_of = signature_of
+        self.procedure_of = procedure_of
         self.returns = around.source.header.returns
         self.body = Body()
         self.leading_declares = True
@@ -428,9 +428,13 @@ class Procedure(Changes):
         if texts[0].upper() != "EXECUTE" or len(texts) < 4 or texts[2] != ".":
             raise self.fail(statement, "EXECUTE", "write EXECUTE schema.name @parameter = value, ...;")
         name = f"{texts[1]}.{texts[3]}".lower()
-        parameters, returns, known = self.signature_of(name)
-        if not known:
+        called = self.procedure_of(name)
+        if called is None:
             raise self.fail(statement, name, "there is no such procedure under sql/")
+        parameters, returns = called.parameters, called.header.returns
+        if statement.kind == "insert" and called.inserts_rows_of_a_call:
+            raise self.fail(statement, name, "it has an INSERT ... EXECUTE itself, and SQL Server does not nest them")
+        self.around.nests = self.around.nests or statement.kind == "insert" or called.inserts_rows_of_a_call
         self.around.dependencies.add(name)
         given: list[str] = []
         rest, seen = words[4:], set()

@@ -112,6 +112,7 @@ class Surroundings:
     variables: dict[str, Variable] = field(default_factory=dict)
     dependencies: set[str] = field(default_factory=set)
     in_catch: bool = False
+    nests: bool = False  # there is an INSERT ... EXECUTE, here or in what is called
 
 
 @dataclass

@@ -261,6 +261,7 @@ def _procedure(name: str, body: str, returns: str = "nothing", parameters: str =
         ("INSERT INTO @r (a) EXECUTE core.callee @n = 1 + 1;", "only a literal or a variable"),
         ("INSERT INTO @r (a) EXECUTE core.quiet;", "returns nothing"),
         ("EXECUTE core.caller;", "in a circle"),
+        ("INSERT INTO @r (a) EXECUTE core.outer_one;", "does not nest"),
     ],
 )
 def test_call_is_refused(call: str, reason: str) -> None:
@@ -268,6 +269,10 @@ def test_call_is_refused(call: str, reason: str) -> None:
     texts = {
         "core.callee": _procedure("core.callee", "SELECT @n AS x;", "one row: x int", "@n int"),
         "core.quiet": _procedure("core.quiet", "SET NOCOUNT ON;"),
+        "core.nesting": _procedure(
+            "core.nesting", "DECLARE @i table (x int);\nINSERT INTO @i (x) EXECUTE core.callee @n = 1;"
+        ),
+        "core.outer_one": _procedure("core.outer_one", "EXECUTE core.nesting;\nSELECT 1 AS x;", "one row: x int"),
         "core.caller": _procedure("core.caller", f"DECLARE @r table (a int, b int);\n{call}"),
     }
     for name, text in texts.items():

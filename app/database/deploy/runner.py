@@ -23,12 +23,18 @@ from app.database.deploy.permissions import compile_permissions
 from app.database.deploy.servers import Found, Server, failed, git_commit, server_of
 from app.errors import AcmError
 from app.i18n import gettext as _
+from app.i18n import mark
 from app.models.ops import SqlObject
 
-CURRENT, CHANGED, BY_HAND, CONFLICT, MISSING, OBSOLETE, NOT_OURS = (
-    "current", "changed in file", "changed on the server by hand", "changed in file and on the server", "missing",
-    "no longer in sql/", "not ours",
-)  # fmt: skip
+CURRENT = mark("current")
+CHANGED = mark("changed in file")
+BY_HAND = mark("changed on the server by hand")
+CONFLICT = mark("changed in file and on the server")
+MISSING = mark("missing")
+OBSOLETE = mark("no longer in sql/")
+NOT_OURS = mark("not ours")
+#: The kinds of objects, for people.
+KINDS = (mark("view"), mark("function"), mark("procedure"))
 
 
 @dataclass

@@ -271,3 +271,21 @@ def test_types_of_sqlalchemy(kind: sa.types.TypeEngine[object], expected: str) -
     metadata = sa.MetaData()
     sa.Table("t", metadata, sa.Column("c", kind), schema="s")
     assert str(schema_of(metadata)["s.t"]["c"].type) == expected
+
+
+def test_page_about_engines_names_every_type_and_function() -> None:
+    from app.database.deploy.migrations import ROOT
+    from app.database.tsql import functions, types
+
+    page = (ROOT / "docs" / "engines.md").read_text()
+    names = {
+        *functions.FUNCTIONS,
+        *functions.AGGREGATES,
+        *functions.WINDOW_ONLY,
+        "DATEADD",
+        "DATEDIFF",
+        "DATEPART",
+        "IIF",
+    }
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+    assert [name for name in types.FAMILIES if f"`{name}" not in page] == []

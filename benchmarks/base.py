@@ -1,7 +1,7 @@
 """Bases to measure on: clients with histories, phones, attempts and dial classes, made by set-based SQL.
 
 A base has `clients` clients with 1.5 phones each, in `campaigns` campaigns of equal size. What is random about a client
-follows from its number by a hash, so that every base of a size is the same. Clients come in files of a thousand, one
+follows from its number by a hash, so that every base of a size is the same. Clients come in files of about a thousand, one
 campaign after another, and each has one of the histories below; facts of clients and phones are summed up from the calls.
 
 Clients alike in all that the strategy reads are one shape. The first client of each shape is settled by
@@ -11,6 +11,7 @@ check() then compares a sample (or, by ops.books, everything) with what follows 
 
 from __future__ import annotations
 
+import math
 import re
 import time
 from collections.abc import Callable
@@ -148,7 +149,7 @@ SELECT
     CASE WHEN bench.pick(n, 6, 5) = 0 THEN :moscow END AS home_zone_id,
     bench.pick(n, 7, 6000000) AS jitter
 FROM generate_series(1::bigint, :clients) AS n
-JOIN bench.campaign AS k ON k.campaign_no = ((n - 1) / 1000) % :campaigns;
+JOIN bench.campaign AS k ON k.campaign_no = ((n - 1) / :file_size) % :campaigns;
 
 CREATE UNLOGGED TABLE bench.shape AS
 SELECT
@@ -314,11 +315,6 @@ class Base:
         """A campaign without clients that was never started."""
         return self.campaign_ids[-1] + 1
 
-    @property
-    def middle_campaign(self) -> int:
-        """The campaign to measure: neither the first nor the last that was filled."""
-        return self.campaign_ids[len(self.campaign_ids) // 2]
-
 
 def build(engine: Engine, clients: int, campaigns: int, say: Callable[[str], None] = lambda line: None) -> Base:
     """Make the base in the empty database of `engine`: tables, sql/, rows, statistics."""
@@ -326,10 +322,11 @@ def build(engine: Engine, clients: int, campaigns: int, say: Callable[[str], Non
     upgrade(engine)
     with engine.begin() as connection:
         _run(connection, SCHEMA)
-        _campaigns(connection, campaigns, clients)
+        _campaigns(connection, campaigns)
         _histories(connection)
         values = _dictionary(connection)
-        _run(connection, CLIENTS, clients=clients, campaigns=campaigns, now=NOW, **values)
+        file_size = math.ceil(clients / campaigns / math.ceil(clients / campaigns / 1000))
+        _run(connection, CLIENTS, clients=clients, campaigns=campaigns, file_size=file_size, now=NOW, **values)
         _persons(connection, clients)
         shapes = _insert_prototypes(connection)
     say(f"  {shapes} shapes of clients")
@@ -355,7 +352,9 @@ def build(engine: Engine, clients: int, campaigns: int, say: Callable[[str], Non
 def describe(engine: Engine, built_seconds: float = 0.0) -> Base:
     """What the base of `engine` holds."""
     with engine.connect() as connection:
-        ids = connection.scalars(text("SELECT campaign_id FROM core.campaign ORDER BY campaign_id")).all()
+        ids = connection.scalars(
+            text("SELECT campaign_id FROM core.campaign WHERE state_id = 2 ORDER BY campaign_id")
+        ).all()
         count = connection.execute(
             text(
                 "SELECT (SELECT count(*) FROM core.client), (SELECT count(*) FROM core.phone),"
@@ -396,8 +395,9 @@ def check(connection: Connection, sample: int = 100) -> dict[str, int]:
 # The steps of build
 
 
-def _campaigns(connection: Connection, campaigns: int, clients: int) -> None:
-    for number in range(campaigns):
+def _campaigns(connection: Connection, campaigns: int) -> None:
+    """Make the campaigns, and one more that stays empty and stopped."""
+    for number in range(campaigns + 1):
         campaign_id = create_campaign(
             connection,
             code=f"BENCH{number + 1}",
@@ -407,6 +407,8 @@ def _campaigns(connection: Connection, campaigns: int, clients: int) -> None:
             created_by="bench",
             now=NOW,
         )
+        if number == campaigns:
+            return
         dialing.campaign_start(connection, campaign_id, NOW)
         _run(
             connection,

@@ -92,7 +92,7 @@ def add_idle_classes(session: Session, base: Base) -> None:
         ) AS d
         CROSS JOIN generate_series(1, %(classes)s) AS n
         """,
-        campaign=base.middle_campaign,
+        campaign=base.campaign_ids[0],
         now=NOW,
         classes=IDLE_CLASSES,
     )

@@ -48,7 +48,7 @@ def _execute_mssql(connection: Connection, procedure: str, values: dict[str, Any
         rows: list[Any] = []
         while True:
             if cursor.description and not rows:
-                row = namedtuple("Row", [column[0] for column in cursor.description])  # type: ignore[misc]  # noqa: PYI024
+                row = namedtuple("Row", [column[0] for column in cursor.description])  # type: ignore[misc]
                 rows = [row(*values) for values in cursor.fetchall()]
             # ODBC reports an error that follows a result set only when the caller walks on to the next one.
             if not cursor.nextset():

@@ -1,9 +1,12 @@
 /*
-strategy.dial_class_open          version 1.0.0          2026-11-23
+strategy.dial_class_open          version 1.1.0          2026-11-23
 
 The dial classes of a campaign whose phones may be dialled at a moment, ranked: 1 goes first, classes with the same rank take turns.
 
-Called by  sql/procedures/dialing.block_take.sql
+The rules are one product, not eight conditions: of eight, PostgreSQL would expect that next to no class passes, and choose a plan for
+one class where there are thousands.
+
+Called by  sql/procedures/dialing.private_class_open.sql
 Reads      strategy.dial_class_state
 Returns    rows: dial_class_id int, rank_no bigint, zone_id int, ready_before datetime2(3)
 Example    SELECT o.rank_no, o.dial_class_id FROM strategy.dial_class_open(7, SYSUTCDATETIME()) AS o;
@@ -24,11 +27,5 @@ SELECT
     s.zone_id AS zone_id,
     s.ready_before AS ready_before
 FROM strategy.dial_class_state(@campaign_id, @now) AS s
-WHERE s.is_campaign_active = 1
-    AND s.is_segment_open = 1
-    AND s.is_type_dialled = 1
-    AND s.is_client_under = 1
-    AND s.is_type_under = 1
-    AND s.is_agent_under = 1
-    AND s.is_day_under = 1
-    AND s.is_in_schedule = 1;
+WHERE s.is_campaign_active * s.is_segment_open * s.is_type_dialled * s.is_client_under * s.is_type_under * s.is_agent_under
+    * s.is_day_under * s.is_in_schedule > 0;

@@ -1,12 +1,16 @@
 /*
-strategy.dial_class_state          version 1.0.0          2026-11-23
+strategy.dial_class_state          version 1.1.0          2026-11-23
 
 Each rule that a dial class can pass or fail as a whole, for every class of a campaign at a moment, and the moment up to which a
 phone of the class must have waited for its delay to be over. strategy.md, «May this phone be dialled now?», rules 1, 2, 6, 8, 9,
 11 and 12. The block selection, the explanations and the preview all read this one function.
 
+Whether a schedule is open is worked out once for each schedule and zone, at both moments that count: now, and at the end of the
+campaign's margin.
+
 Called by  sql/functions/strategy.dial_class_open.sql, sql/functions/dialing.campaign_monitor.sql
-Reads      strategy.dial_class_rule, strategy.schedule_open, core.time_zone_offset
+Reads      strategy.dial_class_rule, strategy.schedule_open, core.time_zone_offset, core.dial_class, core.campaign,
+           strategy.version, strategy.version_phone_type
 Returns    rows: dial_class_id int, strategy_version_id int, segment_id int, phone_type_id int, zone_id int,
            is_campaign_active int, is_segment_open int, is_type_dialled int, is_client_under int, is_type_under int,
            is_agent_under int, is_day_under int, is_in_schedule int, ready_before datetime2(3), client_priority smallint,
@@ -22,19 +26,37 @@ AS
 RETURN
 WITH hours AS (
     SELECT
-        x.schedule_id AS schedule_id,
+        y.schedule_id AS schedule_id,
         x.zone_id AS zone_id,
-        CASE WHEN o.is_open = 1 AND m.is_open = 1 THEN 1 ELSE 0 END AS is_open
+        MIN(o.is_open) AS is_open
     FROM (
-        SELECT DISTINCT
-            r.schedule_id AS schedule_id,
-            r.zone_id AS zone_id,
-            r.closing_margin_minutes AS closing_margin_minutes
-        FROM strategy.dial_class_rule AS r
-        WHERE r.campaign_id = @campaign_id
+        SELECT v.schedule_id AS schedule_id
+        FROM core.campaign AS k
+        JOIN strategy.version AS v
+            ON v.strategy_version_id = k.strategy_version_id
+        WHERE k.campaign_id = @campaign_id
+        UNION
+        SELECT t.schedule_id AS schedule_id
+        FROM core.campaign AS k
+        JOIN strategy.version_phone_type AS t
+            ON t.strategy_version_id = k.strategy_version_id
+        WHERE k.campaign_id = @campaign_id
+            AND t.schedule_id IS NOT NULL
+    ) AS y
+    CROSS JOIN (
+        SELECT DISTINCT d.zone_id AS zone_id
+        FROM core.dial_class AS d
+        WHERE d.campaign_id = @campaign_id
     ) AS x
-    CROSS APPLY strategy.schedule_open(x.schedule_id, x.zone_id, @now) AS o
-    CROSS APPLY strategy.schedule_open(x.schedule_id, x.zone_id, DATEADD(MINUTE, x.closing_margin_minutes, @now)) AS m
+    CROSS JOIN (
+        SELECT @now AS at_moment
+        UNION
+        SELECT DATEADD(MINUTE, k.closing_margin_minutes, @now) AS at_moment
+        FROM core.campaign AS k
+        WHERE k.campaign_id = @campaign_id
+    ) AS m
+    CROSS APPLY strategy.schedule_open(y.schedule_id, x.zone_id, m.at_moment) AS o
+    GROUP BY y.schedule_id, x.zone_id
 )
 SELECT
     r.dial_class_id AS dial_class_id,

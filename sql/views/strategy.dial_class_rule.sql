@@ -1,10 +1,14 @@
 /*
-strategy.dial_class_rule          version 1.0.0          2026-11-23
+strategy.dial_class_rule          version 1.1.0          2026-11-23
 
 What the strategy in force says of each dial class, whatever the time: where the class stands in the order, how long its phones
 wait after their last result, which limits they have reached and which schedule they obey.
 
 Order, smallest first: client_priority, client_order, then phone_key_1 to phone_key_3 (strategy.md, «Which one first?»).
+
+The rules of the results that a class names are gathered by one APPLY for technical and one for agent results, not by a join for each
+of the six: there are few combinations of results, which PostgreSQL looks up once each and remembers, and a join of twenty tables
+takes it longer to plan than to run.
 
 Called by  sql/functions/strategy.dial_class_state.sql
 Reads      core.dial_class, core.campaign, core.segment, strategy.version, strategy.version_phone_type,
@@ -68,28 +72,28 @@ FROM (
         CASE WHEN t.is_dialled = 1 THEN 1 ELSE 0 END AS is_type_dialled,
         CASE WHEN d.client_attempts >= v.max_client_attempts THEN 0 ELSE 1 END AS is_client_under,
         CASE WHEN d.phone_attempts >= t.max_attempts THEN 0 ELSE 1 END AS is_type_under,
-        CASE WHEN la.action_id = 3 AND d.limit_agent_attempts >= la.max_attempts THEN 0 ELSE 1 END AS is_agent_under,
+        CASE WHEN d.limit_agent_attempts >= y.max_attempts THEN 0 ELSE 1 END AS is_agent_under,
         v.max_day_attempts AS max_day_attempts,
         d.attempt_day AS attempt_day,
         d.day_attempts AS day_attempts,
         COALESCE(t.schedule_id, v.schedule_id) AS schedule_id,
         k.closing_margin_minutes AS closing_margin_minutes,
         CASE
-            WHEN d.hold_agent_result_id <> 0 THEN COALESCE(ha.delay_minutes, 0)
-            WHEN d.phone_technical_result_id <> 0 THEN COALESCE(pt.delay_minutes, 0)
+            WHEN d.hold_agent_result_id <> 0 THEN COALESCE(y.hold_delay, 0)
+            WHEN d.phone_technical_result_id <> 0 THEN COALESCE(x.phone_delay, 0)
             ELSE 0
         END AS delay_minutes,
         CASE
-            WHEN d.client_agent_result_id <> 0 THEN ca.priority
-            WHEN d.client_technical_result_id <> 0 THEN ct.priority
+            WHEN d.client_agent_result_id <> 0 THEN y.client_priority
+            WHEN d.client_technical_result_id <> 0 THEN x.client_priority
             WHEN d.load_priority <> 0 THEN d.load_priority
             ELSE v.no_result_priority
         END AS client_priority,
         CASE WHEN v.client_most_first = 1 THEN -d.client_attempts ELSE d.client_attempts END AS client_order,
         CASE WHEN v.phone_most_first = 1 THEN -d.phone_attempts ELSE d.phone_attempts END AS attempts_key,
         CASE
-            WHEN d.phone_agent_result_id <> 0 THEN pa.priority
-            WHEN d.phone_technical_result_id <> 0 THEN pt.priority
+            WHEN d.phone_agent_result_id <> 0 THEN y.phone_priority
+            WHEN d.phone_technical_result_id <> 0 THEN x.phone_priority
             ELSE v.no_result_priority
         END AS result_key,
         COALESCE(t.weight, 10) AS type_key,
@@ -105,22 +109,26 @@ FROM (
     LEFT JOIN strategy.version_phone_type AS t
         ON t.strategy_version_id = v.strategy_version_id
         AND t.phone_type_id = d.phone_type_id
-    LEFT JOIN strategy.technical_rule AS ct
-        ON ct.strategy_version_id = v.strategy_version_id
-        AND ct.technical_result_id = d.client_technical_result_id
-    LEFT JOIN strategy.technical_rule AS pt
-        ON pt.strategy_version_id = v.strategy_version_id
-        AND pt.technical_result_id = d.phone_technical_result_id
-    LEFT JOIN strategy.agent_rule AS ca
-        ON ca.strategy_version_id = v.strategy_version_id
-        AND ca.agent_result_id = d.client_agent_result_id
-    LEFT JOIN strategy.agent_rule AS pa
-        ON pa.strategy_version_id = v.strategy_version_id
-        AND pa.agent_result_id = d.phone_agent_result_id
-    LEFT JOIN strategy.agent_rule AS ha
-        ON ha.strategy_version_id = v.strategy_version_id
-        AND ha.agent_result_id = d.hold_agent_result_id
-    LEFT JOIN strategy.agent_rule AS la
-        ON la.strategy_version_id = v.strategy_version_id
-        AND la.agent_result_id = d.limit_agent_result_id
+    CROSS APPLY (
+        SELECT
+            MAX(CASE WHEN u.technical_result_id = d.client_technical_result_id THEN u.priority ELSE NULL END) AS client_priority,
+            MAX(CASE WHEN u.technical_result_id = d.phone_technical_result_id THEN u.priority ELSE NULL END) AS phone_priority,
+            MAX(CASE WHEN u.technical_result_id = d.phone_technical_result_id THEN u.delay_minutes ELSE NULL END) AS phone_delay
+        FROM strategy.technical_rule AS u
+        WHERE u.strategy_version_id = k.strategy_version_id
+            AND u.technical_result_id IN (d.client_technical_result_id, d.phone_technical_result_id)
+    ) AS x
+    CROSS APPLY (
+        SELECT
+            MAX(CASE WHEN u.agent_result_id = d.client_agent_result_id THEN u.priority ELSE NULL END) AS client_priority,
+            MAX(CASE WHEN u.agent_result_id = d.phone_agent_result_id THEN u.priority ELSE NULL END) AS phone_priority,
+            MAX(CASE WHEN u.agent_result_id = d.hold_agent_result_id THEN u.delay_minutes ELSE NULL END) AS hold_delay,
+            MAX(CASE WHEN u.agent_result_id = d.limit_agent_result_id AND u.action_id = 3 THEN u.max_attempts ELSE NULL END)
+                AS max_attempts
+        FROM strategy.agent_rule AS u
+        WHERE u.strategy_version_id = k.strategy_version_id
+            AND u.agent_result_id IN (
+                d.client_agent_result_id, d.phone_agent_result_id, d.hold_agent_result_id, d.limit_agent_result_id
+            )
+    ) AS y
 ) AS r;

@@ -53,8 +53,10 @@ def real(make_engine: Callable[..., sa.Engine], template_url: str) -> sa.Engine:
 def _by_hand(engine: sa.Engine) -> None:
     with engine.begin() as connection:
         server = server_of(connection)
-        text = server.found()["dialing.block_fail"].text
-        server.run(text.replace("IN (1, 2)", "IN (1, 2, 3)"))
+        found = server.found()["dialing.block_fail"]
+        if engine.dialect.name == "mssql":
+            server.drop(found)
+        server.run(found.text.replace("IN (1, 2)", "IN (1, 2, 3)"))
 
 
 def test_upgrade_and_status(make_engine: Callable[..., sa.Engine], acm: Any) -> None:
@@ -123,7 +125,8 @@ def test_downgrade_asks_and_takes_everything_away(real: sa.Engine, acm: Any, mon
     assert status(real).revision is None
 
 
-def test_show_gives_both_engines(real: sa.Engine, acm: Any) -> None:
+def test_show_gives_both_engines(acm: Any) -> None:
+    real = "postgresql://nobody@localhost/none"  # no server is asked
     code, out, _ = acm(real, "sql", "show", "Dialing.Block_Take", "--engine", "postgresql")
     assert code == 0 and "FOR NO KEY UPDATE OF c SKIP LOCKED" in out and "dialing.block_take          version" in out
     code, out, _ = acm(real, "sql", "show", "dialing.block_take", "--engine", "mssql")

@@ -16,7 +16,7 @@ def utc(world: World, zone: str, moment: datetime | None, is_utc: int = 0) -> da
     """What the function makes of a moment. The casts give the parameters the types of its header."""
     at, bit = ("timestamp", "smallint") if world.connection.dialect.name == "postgresql" else ("datetime2(3)", "bit")
     arguments = f"CAST(:zone_id AS int), CAST(:moment AS {at}), CAST(:is_utc AS {bit})"
-    query = text(f"SELECT m.utc_at FROM core.utc_moment({arguments}) AS m")  # noqa: S608
+    query = text(f"SELECT m.utc_at FROM core.utc_moment({arguments}) AS m")
     values = {"zone_id": world.zone(zone), "moment": moment, "is_utc": is_utc}
     return world.connection.execute(query, values).scalar_one()
 

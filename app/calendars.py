@@ -44,7 +44,7 @@ def library_days(code: str, years: Iterable[int]) -> list[Day]:
     import holidays
 
     _name, language = _known(code)
-    found = holidays.country_holidays(code, years=list(years), language=language, expand=False)
+    found = holidays.country_holidays(code.strip().upper(), years=list(years), language=language, expand=False)
     days = [Day(day, SUNDAY, name) for day, name in found.items()]
     worked: Iterable[date] = getattr(found, "weekend_workdays", ())
     days += [Day(day, FRIDAY, _("worked weekend")) for day in worked if day.year in found.years]

@@ -114,7 +114,7 @@ def refresh_regions(connection: Connection, rows: Sequence[RegionRow] | None = N
     """Bring core.region and core.region_spelling in line with app/data/regions.csv. Further spellings stay."""
     rows = read_regions() if rows is None else rows
     zones: dict[str, int] = {
-        code: zone_id for code, zone_id in connection.execute(select(TimeZone.code, TimeZone.zone_id)).tuples()
+        code: zone_id for code, zone_id in connection.execute(select(TimeZone.code, TimeZone.zone_id))
     }
     missing = sorted({row.zone for row in rows if row.zone} - zones.keys())
     if missing:
@@ -138,7 +138,7 @@ def refresh_regions(connection: Connection, rows: Sequence[RegionRow] | None = N
         key: (text, region_id)
         for key, text, region_id in connection.execute(
             select(RegionSpelling.spelling_key, RegionSpelling.spelling, RegionSpelling.region_id)
-        ).tuples()
+        )
     }
     wanted = {spelling_key(text): (text, ids[row.name]) for row in rows for text in reversed(row.spellings)}
     new = [
@@ -162,7 +162,7 @@ def _replace(
 ) -> LoadSummary:
     spellings: dict[str, int] = {
         key: region_id
-        for key, region_id in connection.execute(select(RegionSpelling.spelling_key, RegionSpelling.region_id)).tuples()
+        for key, region_id in connection.execute(select(RegionSpelling.spelling_key, RegionSpelling.region_id))
     }
     regions = {row.region_id: row for row in connection.execute(select(Region.__table__))}
     codes = sorted({item.code for item in ranges})
@@ -209,8 +209,9 @@ def _replace(
 
 
 def _region(item: RegistryRange, spellings: dict[str, int], regions: dict[int, Any]) -> int | None:
-    """The region of a range: by its region, else by its territory, the narrowest place that has a zone first."""
-    found = [spellings[key] for text in (item.region, item.area) for key in place_keys(text) if key in spellings]
+    """The region of a range: of the known places in its two texts the narrowest that has a zone, else the narrowest."""
+    keys = [key for text in (item.region, item.area) for key in place_keys(text) if key in spellings]
+    found = [spellings[key] for key in sorted(keys, key=lambda key: -key.count("|"))]
     return next((region_id for region_id in found if regions[region_id].zone_id is not None), next(iter(found), None))
 
 
@@ -234,13 +235,20 @@ def read_status(connection: Connection) -> PlanStatus:
         .with_only_columns(TimeZone.code, func.count())
         .group_by(TimeZone.code)
         .order_by(func.count().desc(), TimeZone.code)
-    ).tuples()
+    )
     reason = func.coalesce(NumberingRange.reason_code, Region.reason_code)
     reasons = connection.execute(
         joined.where(Region.zone_id.is_(None)).with_only_columns(reason, func.count()).group_by(reason).order_by(reason)
-    ).tuples()
+    )
     return PlanStatus(
-        int(total[0]), int(total[1]), int(total[2]), int(total[3]), int(total[4]), total[5], dict(zones), dict(reasons)
+        int(total[0]),
+        int(total[1]),
+        int(total[2]),
+        int(total[3]),
+        int(total[4]),
+        total[5],
+        {row[0]: row[1] for row in zones},
+        {row[0]: row[1] for row in reasons},
     )
 
 

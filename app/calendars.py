@@ -12,8 +12,8 @@ from app.errors import AcmError
 from app.i18n import gettext as _
 from app.models.strategy import Calendar, CalendarDay
 
-#: Calendars that can be loaded: code, name, language of the names of days, and the weekdays that are days off anyway.
-CALENDARS = {"RU": ("Производственный календарь России", "ru")}
+#: Calendars that can be loaded, by country: name, language of the names of days, and what a worked weekend is called.
+CALENDARS = {"RU": ("Производственный календарь России", "ru", "Рабочий день (перенос выходного)")}
 FRIDAY, SATURDAY, SUNDAY = 5, 6, 7
 CLOSED = 0
 FIRST_YEAR, LAST_YEAR = 2000, 2100
@@ -43,11 +43,11 @@ def library_days(code: str, years: Iterable[int]) -> list[Day]:
     Saturday or Sunday that is worked those of Friday."""
     import holidays
 
-    _name, language = _known(code)
+    _name, language, worked_name = _known(code)
     found = holidays.country_holidays(code.strip().upper(), years=list(years), language=language, expand=False)
     days = [Day(day, SUNDAY, name) for day, name in found.items()]
     worked: Iterable[date] = getattr(found, "weekend_workdays", ())
-    days += [Day(day, FRIDAY, _("worked weekend")) for day in worked if day.year in found.years]
+    days += [Day(day, FRIDAY, worked_name) for day in worked if day.year in found.years]
     return sorted(days, key=lambda day: day.on_date)
 
 
@@ -117,7 +117,7 @@ def read_days(connection: Connection, code: str) -> list[Day]:
     return [Day(row.on_date, row.as_weekday, row.name or "", row.is_corrected) for row in rows]
 
 
-def _known(code: str) -> tuple[str, str]:
+def _known(code: str) -> tuple[str, str, str]:
     found = CALENDARS.get(code.strip().upper())
     if found is None:
         raise AcmError(
@@ -128,7 +128,7 @@ def _known(code: str) -> tuple[str, str]:
 
 def _calendar_id(connection: Connection, code: str) -> int:
     """The calendar's id; the calendar is made when it is new."""
-    name, _language = _known(code)
+    name, *_rest = _known(code)
     key = code.strip().upper()
     found = connection.scalar(select(Calendar.calendar_id).where(Calendar.code_key == key))
     if found is not None:

@@ -51,3 +51,15 @@ class NumberingRange(Base):
     region_id: Mapped[int | None] = mapped_column(ForeignKey("core.region.region_id"), index=True)
     reason_code: Mapped[CodeNull]
     loaded_at: Mapped[Moment]
+
+
+class PhoneZoneChange(Base):
+    """The zone that a phone had until contacts.phone_zone_update gave it another, where it had been dialled by then:
+    past calls are judged by the zone that they were made in (ops.books)."""
+
+    __tablename__ = "phone_zone_change"
+    __table_args__ = {"schema": "core"}
+
+    phone_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    changed_at: Mapped[Moment] = mapped_column(primary_key=True)
+    old_zone_id: Mapped[int | None]

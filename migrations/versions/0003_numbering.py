@@ -91,6 +91,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_numbering_range_region_id"), "numbering_range", ["region_id"], schema="core")
     op.create_table(
+        "phone_zone_change",
+        sa.Column("phone_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("changed_at", UtcDateTime(), nullable=False),
+        sa.Column("old_zone_id", sa.Integer(), nullable=True),
+        sa.PrimaryKeyConstraint("phone_id", "changed_at", name=op.f("pk_phone_zone_change")),
+        schema="core",
+    )
+    op.create_table(
         "calendar",
         sa.Column("calendar_id", sa.Integer(), sa.Identity(always=False), nullable=False),
         sa.Column("code", sa.Unicode(length=64), nullable=False),
@@ -213,6 +221,7 @@ def downgrade() -> None:
     op.drop_column("schedule", "calendar_id", schema="strategy")
     op.drop_table("calendar_day", schema="strategy")
     op.drop_table("calendar", schema="strategy")
+    op.drop_table("phone_zone_change", schema="core")
     op.drop_index(op.f("ix_numbering_range_region_id"), table_name="numbering_range", schema="core")
     op.drop_table("numbering_range", schema="core")
     op.drop_index(op.f("ix_region_spelling_region_id"), table_name="region_spelling", schema="core")

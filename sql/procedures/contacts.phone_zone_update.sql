@@ -8,7 +8,7 @@ whose phones changes are locked and settled.
 
 Called by  app/numbering/plan.py
 Reads      core.client, core.phone, core.number_zone, core.campaign
-Writes     core.phone, core.work_set, core.work_client
+Writes     core.phone, core.phone_zone_change, core.work_set, core.work_client
 Returns    one row: last_client_id bigint, clients_checked int, phones_changed int, is_finished bit
 Example    EXECUTE contacts.phone_zone_update @campaign_id = 7, @batch_size = 5000, @after_client_id = 0;
 */
@@ -75,6 +75,26 @@ BEGIN
     FROM core.client AS c WITH (ROWLOCK, UPDLOCK)
     WHERE c.client_id IN (SELECT f.client_id FROM @phone AS f)
     ORDER BY c.client_id;
+
+    /* Calls of the past, and those that are under way, are judged by the zone in which they were allowed. */
+    INSERT INTO core.phone_zone_change (phone_id, changed_at, old_zone_id)
+    SELECT
+        p.phone_id,
+        @now,
+        p.zone_id
+    FROM @phone AS f
+    JOIN core.phone AS p
+        ON p.phone_id = f.phone_id
+    WHERE (
+        p.last_attempt_at IS NOT NULL
+        OR p.is_free = 0
+    )
+        AND NOT EXISTS (
+            SELECT 1 AS found
+            FROM core.phone_zone_change AS h
+            WHERE h.phone_id = p.phone_id
+                AND h.changed_at = @now
+        );
 
     UPDATE p
     SET zone_id = f.zone_id

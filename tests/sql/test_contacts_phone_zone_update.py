@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from sqlalchemy import delete, insert
 from world import World
 
 from app.models.contact import Phone
+from app.models.numbering import PhoneZoneChange
 from app.procedures.contacts import phone_zone_update
 
 pytestmark = pytest.mark.mission("M17")
@@ -93,6 +95,32 @@ def test_a_phone_that_is_out_stays_out(world: World) -> None:
     phone_zone_update(world.connection, campaign, 100, world.now)
     assert (world.phone_row(client).is_free, world.phone_row(client).zone_id) == (False, world.zone(OMSK))
     assert world.result(record.record_key, "BUSY", world.at(1)) == (1, 0, 0, 0)
+
+
+def test_calls_before_the_change_are_judged_by_the_zone_of_their_time(world: World) -> None:
+    campaign = world.campaign()
+    client = world.client(campaign, numbers=("79130000001",))
+    evening = world.at(hours=7)  # 19:00 in Moscow, 22:00 in Omsk
+    world.attempt(campaign, "BUSY", evening)
+    world.numbering(9130000000, 9139999999, "Омская область", OMSK)
+    assert phone_zone_update(world.connection, campaign, 100, world.at(hours=8)).phones_changed == 1
+    assert world.unbalanced() == {}
+    world.connection.execute(delete(PhoneZoneChange))
+    assert "attempts_outside_schedule" in world.unbalanced()
+    world.connection.execute(
+        insert(PhoneZoneChange).values(phone_id=client.phone_id, changed_at=world.at(hours=8), old_zone_id=None)
+    )
+
+
+def test_only_phones_that_were_dialled_leave_a_trace_of_their_old_zone(world: World) -> None:
+    campaign = world.campaign()
+    world.client(campaign, "MM", numbers=("79130000001", "79130000002"))
+    (record,) = world.dial(campaign)
+    (dialled,) = [row["phone_id"] for row in world.rows(Phone) if row["number"] == record.number]
+    world.numbering(9130000000, 9139999999, "Омская область", OMSK)
+    phone_zone_update(world.connection, campaign, 100, world.at(1))
+    traced = {row["phone_id"]: row["old_zone_id"] for row in world.rows(PhoneZoneChange)}
+    assert traced == {dialled: None}
 
 
 def test_an_empty_base_is_finished_at_once(world: World) -> None:

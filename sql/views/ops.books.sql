@@ -10,7 +10,8 @@ the dialer may be a little off.
 Called by  app/books.py
 Reads      core.client, core.phone, core.attempt, core.attempt_outcome, core.technical_result, core.campaign, dialing.block,
            dialing.record, dialing.record_returned, dialing.callback, contacts.import_batch, strategy.phone_fact, core.dial_class,
-           core.dial_class_change, core.client_count_change, strategy.version, strategy.version_phone_type, strategy.schedule_open
+           core.dial_class_change, core.client_count_change, strategy.version, strategy.version_phone_type,
+           strategy.schedule_open, core.phone_zone_change
 Returns    rows: check_no int, check_code nvarchar(40), expected bigint, found bigint, is_balanced int
 */
 CREATE OR ALTER VIEW ops.books
@@ -138,9 +139,16 @@ FROM (
             LEFT JOIN strategy.version_phone_type AS t
                 ON t.strategy_version_id = v.strategy_version_id
                 AND t.phone_type_id = p.phone_type_id
+            OUTER APPLY (
+                SELECT TOP (1) h.phone_id AS phone_id, h.old_zone_id AS old_zone_id
+                FROM core.phone_zone_change AS h
+                WHERE h.phone_id = a.phone_id
+                    AND h.changed_at > a.taken_at
+                ORDER BY h.changed_at
+            ) AS z
             CROSS APPLY strategy.schedule_open(
                 COALESCE(t.schedule_id, v.schedule_id),
-                COALESCE(p.zone_id, c.zone_id, k.default_zone_id),
+                COALESCE(CASE WHEN z.phone_id IS NULL THEN p.zone_id ELSE z.old_zone_id END, c.zone_id, k.default_zone_id),
                 DATEADD(MILLISECOND, -COALESCE(a.duration_ms, 0), a.ended_at)
             ) AS o
             WHERE o.is_open = 0

@@ -44,14 +44,16 @@ DECLARE @client table (
     is_emptied bit NOT NULL,
     segment_code_key nvarchar(64) NOT NULL,
     last_round_no smallint NOT NULL,
-    target_client_id bigint NULL
+    target_client_id bigint NULL,
+    UNIQUE (client_code_key, turn)
 );
 /* kept_id is another phone where the two are merged. */
 DECLARE @target table (
     phone_id bigint NOT NULL PRIMARY KEY,
     client_id bigint NOT NULL,
     target_client_id bigint NOT NULL,
-    kept_id bigint NOT NULL
+    kept_id bigint NOT NULL,
+    UNIQUE (kept_id, phone_id)
 );
 
 IF @now IS NULL

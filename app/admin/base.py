@@ -41,6 +41,9 @@ class Guarded:
     #: Where the screen stands in the menu; empty: nowhere.
     group: ClassVar[str] = ""
     icon: ClassVar[str] = ""
+    #: The page of docs/ that explains the screen, and its section, for «? Справка» (M27).
+    help_page: ClassVar[str] = "administrator"
+    help_section: ClassVar[str] = ""
 
     def is_accessible(self) -> bool:
         return sessions.may(self.screen)

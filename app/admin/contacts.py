@@ -30,6 +30,7 @@ class ContactsScreen(Screen):
     screen = "contacts"
     group = "campaigns"
     icon = "users"
+    help_section = "finding-contacts"
     actions: ClassVar = {"choose": "view", "index": "view", "export": "export"}
 
     @expose("/")

@@ -69,6 +69,9 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("import", "rejects"): _READERS,
     Right("import_templates", "view"): _READERS | _EDITORS,
     Right("import_templates", "edit"): _EDITORS,
+    Right("schedules", "view"): _READERS | _EDITORS,
+    Right("schedules", "edit"): _EDITORS,
+    Right("help", "view"): _ALL,
 }
 
 

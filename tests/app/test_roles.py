@@ -44,6 +44,13 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "imports.live": ("GET", "/journals/import/1/batch.json", Right("import", "view")),
     "imports.rejects": ("GET", "/journals/import/1/rejects", Right("import", "rejects")),
     "imports.resume": ("POST", "/journals/import/1/resume", Right("import", "load")),
+    "schedules.index": ("GET", "/dictionaries/schedules/", Right("schedules", "view")),
+    "schedules.create": ("GET", "/dictionaries/schedules/new", Right("schedules", "edit")),
+    "schedules.edit": ("GET", "/dictionaries/schedules/999999", Right("schedules", "view")),
+    "schedules.copy": ("POST", "/dictionaries/schedules/999999/copy", Right("schedules", "edit")),
+    "schedules.delete": ("POST", "/dictionaries/schedules/999999/delete", Right("schedules", "edit")),
+    "help.index": ("GET", "/help/", Right("help", "view")),
+    "help.page": ("GET", "/help/administrator", Right("help", "view")),
 }
 #: What everybody who is signed in may reach: his own account.
 OWN = {"auth.sign_out", "auth.change_password", "auth.account", "frame.sidebar_choice"}
@@ -130,9 +137,12 @@ MENU = {
     roles.SECURITY_ADMINISTRATOR: [],
     roles.CAMPAIGN_ADMINISTRATOR: [
         "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
+        "Dialling schedules",
     ],
-    roles.DICTIONARY_EDITOR: ["Import templates"],
-    roles.REVIEWER: ["All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal"],
+    roles.DICTIONARY_EDITOR: ["Import templates", "Dialling schedules"],
+    roles.REVIEWER: [
+        "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules",
+    ],
     roles.MONITORING: ["All campaigns"],
 }  # fmt: skip
 

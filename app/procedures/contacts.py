@@ -1,4 +1,8 @@
-"""Procedures of the schema contacts, but for those of loads (app/procedures/importing.py)."""
+"""Procedures of the schema contacts, but for those of loads (app/procedures/importing.py). Moments are naive UTC.
+
+A block, and its lifting, gives one row: phones_changed; records_out, how many of the phones it is about the dialer
+holds now; run_requested, how many clearings of queues it asked for, so that these come back.
+"""
 
 from __future__ import annotations
 
@@ -29,3 +33,90 @@ def segment_switch(connection: Connection, campaign_id: int, segment_id: int, is
         segment_id=segment_id,
         is_enabled=int(is_enabled),
     )
+
+
+def phone_block(
+    connection: Connection, phone_id: int, is_blocked: bool, *, by: str, now: datetime, reason: str | None = None
+) -> Any:
+    """Block one phone, or lift its block (M107, M110, M199). ProcedureError 50100 when there is no such phone."""
+    return call(
+        connection, "contacts.phone_block", phone_id=phone_id, is_blocked=int(is_blocked), by=by, reason=reason, now=now
+    )[0]
+
+
+def client_block(
+    connection: Connection, client_id: int, is_blocked: bool, *, by: str, now: datetime, reason: str | None = None
+) -> Any:
+    """Block a client with all of its phones, or lift that. ProcedureError 50101 when there is no such client."""
+    return call(
+        connection,
+        "contacts.client_block",
+        client_id=client_id,
+        is_blocked=int(is_blocked),
+        by=by,
+        reason=reason,
+        now=now,
+    )[0]
+
+
+def segment_block(
+    connection: Connection,
+    campaign_id: int,
+    segment_id: int,
+    kind_id: int,
+    is_blocked: bool,
+    *,
+    by: str,
+    now: datetime,
+    reason: str | None = None,
+    loaded_from: datetime | None = None,
+    loaded_to: datetime | None = None,
+) -> Any:
+    """Block clients of a segment, or lift that (M108, M109). kind_id: 1 all clients, 2 the phones that were loaded from
+    `loaded_from` on and before `loaded_to`. ProcedureError 50102 to 50104 for a wrong segment, kind or range."""
+    return call(
+        connection,
+        "contacts.segment_block",
+        campaign_id=campaign_id,
+        segment_id=segment_id,
+        kind_id=kind_id,
+        loaded_from=loaded_from,
+        loaded_to=loaded_to,
+        is_blocked=int(is_blocked),
+        by=by,
+        reason=reason,
+        now=now,
+    )[0]
+
+
+def number_block(
+    connection: Connection, number: str, is_blocked: bool, *, by: str, now: datetime, reason: str | None = None
+) -> Any:
+    """Block a number (digits, see app.importing.cleaning.clean_number) in all campaigns, or lift that (M111).
+
+    ProcedureError 50105 for what is no number."""
+    return call(
+        connection, "contacts.number_block", number=number, is_blocked=int(is_blocked), by=by, reason=reason, now=now
+    )[0]
+
+
+def do_not_call_add(
+    connection: Connection,
+    *,
+    by: str,
+    now: datetime,
+    number: str | None = None,
+    crm_id: str | None = None,
+    reason: str | None = None,
+) -> Any:
+    """Put a number (digits) or a person on the do-not-call list. The row has do_not_call_id too.
+
+    ProcedureError 50105 for what is no number, 50106 unless one of the two is given."""
+    return call(connection, "contacts.do_not_call_add", number=number, crm_id=crm_id, by=by, reason=reason, now=now)[0]
+
+
+def do_not_call_lift(connection: Connection, do_not_call_id: int, *, by: str, reason: str, now: datetime) -> Any:
+    """Take an entry off the do-not-call list. ProcedureError 50107 without a reason, 50108 for no entry in force."""
+    return call(connection, "contacts.do_not_call_lift", do_not_call_id=do_not_call_id, by=by, reason=reason, now=now)[
+        0
+    ]

@@ -1,23 +1,24 @@
 /*
-contacts.import_apply          version 1.0.0          2026-11-23
+contacts.import_apply          version 1.1.0          2026-11-25
 
-Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines
-of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep
-the rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless its campaign starts
-such clients afresh (a new round; the attempts of the day still count, since the limit of a day is the client's peace). Lines
-that cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in the file, is one
-transaction, so that a load that was killed goes on without doubling anything.
+Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
+Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
+and keep the rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless the load,
+or where it does not say its campaign, starts such clients afresh (a new round; the attempts of the day still count, since
+the limit of a day is the client's peace). A client that was archived is a new one whose rounds go on behind those of the
+archive. Lines that cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in
+the file, is one transaction, so that a load that was killed goes on without doubling anything.
 
-New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that it
-does not have to write each of them a second time. It checks them all and corrects what differs.
+New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that
+it does not have to write each of them a second time. It checks them all and corrects what differs.
 
-Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the order
-of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and repeats its
-part.
+Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the
+order of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and
+repeats its part.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.client_status, core.dial_class, core.utc_moment
+           core.number_block, core.client_archive, core.client_status, core.dial_class, core.utc_moment
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
@@ -41,6 +42,7 @@ DECLARE @current_owner nvarchar(200);
 DECLARE @lines_before int;
 DECLARE @campaign_code nvarchar(64);
 DECLARE @started_at datetime2(3);
+DECLARE @restarts_clients bit;
 DECLARE @default_type_id int;
 DECLARE @turns int;
 DECLARE @turn int = 1;
@@ -158,6 +160,7 @@ SELECT
     @current_owner = b.owner,
     @lines_before = b.lines_done,
     @started_at = b.started_at,
+    @restarts_clients = b.restarts_clients,
     @campaign_code = k.code_key
 FROM contacts.import_batch AS b WITH (ROWLOCK, UPDLOCK)
 LEFT JOIN core.campaign AS k
@@ -206,7 +209,7 @@ SELECT
     s.line_no,
     k.campaign_id,
     k.default_zone_id,
-    k.restarts_on_reload,
+    COALESCE(@restarts_clients, k.restarts_on_reload),
     UPPER(LTRIM(RTRIM(s.client_code))),
     UPPER(LTRIM(RTRIM(s.segment_code))),
     z.zone_id,
@@ -483,7 +486,7 @@ ORDER BY UPPER(LTRIM(RTRIM(n.crm_id)));
 
 INSERT INTO core.client (
     campaign_id, client_code, client_code_key, segment_id, person_id, last_name, first_name, middle_name, attributes, zone_id,
-    load_priority, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at,
+    load_priority, round_no, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at,
     counted_status_id, counted_segment_id
 )
 SELECT
@@ -498,6 +501,7 @@ SELECT
     n.attributes,
     n.zone_id,
     n.load_priority,
+    COALESCE(r.round_no, 0) + 1,
     @now,
     @now,
     @batch_id,
@@ -513,6 +517,19 @@ JOIN core.segment AS g
     AND g.code_key = COALESCE(n.segment_code_key, N'1')
 LEFT JOIN core.person AS q
     ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+LEFT JOIN (
+    SELECT
+        a.campaign_id AS campaign_id,
+        a.client_code_key AS client_code_key,
+        MAX(a.round_no) AS round_no
+    FROM @client AS i
+    JOIN core.client_archive AS a
+        ON a.campaign_id = i.campaign_id
+        AND a.client_code_key = i.client_code_key
+    GROUP BY a.campaign_id, a.client_code_key
+) AS r
+    ON r.campaign_id = n.campaign_id
+    AND r.client_code_key = n.client_code_key
 CROSS APPLY core.utc_moment(
     COALESCE(n.zone_id, n.default_zone_id), n.do_not_call_after, n.do_not_call_after_is_utc
 ) AS m
@@ -766,6 +783,20 @@ JOIN core.do_not_call AS d
     ON d.person_id = c.person_id
     AND d.lifted_at IS NULL
 WHERE p.is_do_not_call = 0;
+
+/* So does the block of a number in all campaigns. */
+UPDATE p
+SET
+    is_blocked = 1,
+    number_block_id = n.number_block_id
+FROM core.phone AS p
+JOIN @number AS x
+    ON x.client_id = p.client_id
+    AND x.number = p.number
+JOIN core.number_block AS n
+    ON n.number = x.number
+    AND n.lifted_at IS NULL
+WHERE p.number_block_id IS NULL;
 
 /* -- Callbacks: those of an earlier load that this one does not repeat are cancelled ------------------------------------- */
 

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 from app.errors import AcmError
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone
 from app.models.strategy import (
+    Calendar,
     Campaign,
     Schedule,
     ScheduleDate,
@@ -30,16 +31,18 @@ class ScheduleForm:
     """A schedule: (weekday 1 to 7, start, end) and (date, start, end), in minutes of local time.
 
     A period whose end is not after its start crosses midnight. A date row with start and end None is an excluded date.
+    `calendar` is the code of a production calendar whose days off the schedule obeys.
     """
 
     name: str
     periods: Sequence[tuple[int, int, int]]
     dates: Sequence[tuple[date, int | None, int | None]] = ()
+    calendar: str | None = None
 
     @classmethod
-    def daily(cls, name: str, start: int, end: int) -> ScheduleForm:
+    def daily(cls, name: str, start: int, end: int, calendar: str | None = None) -> ScheduleForm:
         """The same period on every weekday."""
-        return cls(name, [(weekday, start, end) for weekday in EVERY_DAY])
+        return cls(name, [(weekday, start, end) for weekday in EVERY_DAY], calendar=calendar)
 
 
 @dataclass(frozen=True)
@@ -213,6 +216,7 @@ def save_schedule(
         campaign_id=campaign_id,
         created_at=now,
         created_by=created_by,
+        calendar_id=form.calendar and _by_code(connection, Calendar, Calendar.calendar_id, form.calendar),
     )
     write_schedule_rows(connection, schedule_id, form)
     return schedule_id

@@ -136,6 +136,7 @@ class ImportPhone(Base):
     number: Mapped[str] = mapped_column(Unicode(20))
     number_raw: Mapped[str] = mapped_column(Unicode(64))
     type_code: Mapped[CodeNull]  # empty: the first enabled type
+    number_zone_code: Mapped[CodeNull]  # the one zone that libphonenumber knows for the number, if it is one
 
 
 class ImportReject(Base):

@@ -19,6 +19,21 @@ def client_status_update(connection: Connection, campaign_id: int, now: datetime
     return call(connection, "contacts.client_status_update", campaign_id=campaign_id, batch_size=batch_size, now=now)[0]
 
 
+def phone_zone_update(
+    connection: Connection, campaign_id: int | None, batch_size: int, now: datetime, after_client_id: int = 0
+) -> Any:
+    """Bring the zones of phones in line with the numbering plan, for the next clients behind `after_client_id`. One
+    row: last_client_id, clients_checked, phones_changed, is_finished. ProcedureError 50001, 50082."""
+    return call(
+        connection,
+        "contacts.phone_zone_update",
+        campaign_id=campaign_id,
+        batch_size=batch_size,
+        now=now,
+        after_client_id=after_client_id,
+    )[0]
+
+
 def count_fold(connection: Connection) -> int:
     """Fold the appended changes of counts. Returns how many rows were folded."""
     return int(call(connection, "contacts.count_fold")[0].rows_folded)

@@ -16,9 +16,13 @@ Two loads with the same clients at once: known clients are locked in the order o
 order of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and
 repeats its part.
 
+A new phone gets its zone from its number: the numbering plan's, or, where the plan says nothing, the one that the loader found in
+libphonenumber; else it has none, and its client's zone counts.
+
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.number_block, core.client_archive, core.client_status, core.dial_class, core.utc_moment
+           core.number_block, core.client_archive, core.client_status, core.dial_class, core.utc_moment,
+           core.number_zone
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
@@ -74,6 +78,7 @@ DECLARE @phone table (
     number_raw nvarchar(64) NOT NULL,
     type_code nvarchar(64) NULL,
     phone_type_id int NULL,
+    number_zone_code nvarchar(64) NULL,
     PRIMARY KEY (line_no, position)
 );
 DECLARE @segment table (
@@ -128,6 +133,7 @@ DECLARE @class table (
     segment_id int NOT NULL,
     phone_type_id int NOT NULL,
     zone_id int NOT NULL,
+    client_zone_id int NOT NULL,
     load_priority smallint NOT NULL
 );
 DECLARE @number table (
@@ -135,6 +141,7 @@ DECLARE @number table (
     number nvarchar(20) NOT NULL,
     number_raw nvarchar(64) NOT NULL,
     phone_type_id int NULL,
+    zone_id int NULL,
     campaign_id int NOT NULL,
     is_new_client bit NOT NULL,
     line_no int NOT NULL,
@@ -186,14 +193,15 @@ IF @default_type_id IS NULL
 
 /* -- What the codes of the lines mean, and which lines cannot be loaded ------------------------------------------------ */
 
-INSERT INTO @phone (line_no, position, number, number_raw, type_code, phone_type_id)
+INSERT INTO @phone (line_no, position, number, number_raw, type_code, phone_type_id, number_zone_code)
 SELECT
     s.line_no,
     s.position,
     s.number,
     s.number_raw,
     s.type_code,
-    t.phone_type_id
+    t.phone_type_id,
+    s.number_zone_code
 FROM contacts.import_phone AS s
 LEFT JOIN core.phone_type AS t
     ON t.code_key = UPPER(LTRIM(RTRIM(s.type_code)))
@@ -615,12 +623,13 @@ GROUP BY k.campaign_id, k.segment_id;
 
 /* -- Phones ----------------------------------------------------------------------------------------------------------- */
 
-INSERT INTO @number (client_id, number, number_raw, phone_type_id, campaign_id, is_new_client, line_no, position)
+INSERT INTO @number (client_id, number, number_raw, phone_type_id, zone_id, campaign_id, is_new_client, line_no, position)
 SELECT
     y.client_id,
     y.number,
     y.number_raw,
     y.phone_type_id,
+    COALESCE(z.zone_id, t.zone_id),
     y.campaign_id,
     y.is_new,
     y.line_no,
@@ -632,6 +641,7 @@ FROM (
         p.number AS number,
         p.number_raw AS number_raw,
         p.phone_type_id AS phone_type_id,
+        p.number_zone_code AS number_zone_code,
         k.campaign_id AS campaign_id,
         p.line_no AS line_no,
         p.position AS position,
@@ -643,6 +653,10 @@ FROM (
         ON k.campaign_id = x.campaign_id
         AND k.client_code_key = x.client_code_key
 ) AS y
+OUTER APPLY core.number_zone(y.number) AS z
+LEFT JOIN core.time_zone AS t
+    ON t.code_key = UPPER(y.number_zone_code)
+    AND t.is_enabled = 1
 WHERE y.turn = 1;
 
 IF @old_clients > 0
@@ -672,19 +686,21 @@ BEGIN
         AND (p.phone_type_id <> x.phone_type_id OR p.number_raw <> x.number_raw);
 END;
 
-INSERT INTO @class (dial_class_id, segment_id, phone_type_id, zone_id, load_priority)
+INSERT INTO @class (dial_class_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority)
 SELECT
     d.dial_class_id,
     d.segment_id,
     d.phone_type_id,
     d.zone_id,
+    d.client_zone_id,
     d.load_priority
 FROM (
     SELECT DISTINCT
         k.campaign_id AS campaign_id,
         k.segment_id AS segment_id,
         COALESCE(x.phone_type_id, @default_type_id) AS phone_type_id,
-        k.zone_id AS zone_id,
+        COALESCE(x.zone_id, k.zone_id) AS zone_id,
+        k.zone_id AS client_zone_id,
         k.load_priority AS load_priority
     FROM @number AS x
     JOIN @known AS k
@@ -696,7 +712,7 @@ JOIN core.dial_class AS d
     AND d.segment_id = u.segment_id
     AND d.phone_type_id = u.phone_type_id
     AND d.zone_id = u.zone_id
-    AND d.client_zone_id = u.zone_id
+    AND d.client_zone_id = u.client_zone_id
     AND d.load_priority = u.load_priority
 WHERE d.client_attempts = 0
     AND d.phone_attempts = 0
@@ -711,7 +727,8 @@ WHERE d.client_attempts = 0
     AND d.day_attempts = 0;
 
 INSERT INTO core.phone (
-    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from, dial_class_id, is_free
+    client_id, campaign_id, phone_type_id, number, number_raw, zone_id, loaded_at, import_batch_id, waits_from, dial_class_id,
+    is_free
 )
 SELECT
     x.client_id,
@@ -719,6 +736,7 @@ SELECT
     COALESCE(x.phone_type_id, @default_type_id),
     x.number,
     x.number_raw,
+    x.zone_id,
     @now,
     @batch_id,
     @now,
@@ -731,7 +749,8 @@ LEFT JOIN @class AS d
     ON x.is_new_client = 1
     AND d.segment_id = k.segment_id
     AND d.phone_type_id = COALESCE(x.phone_type_id, @default_type_id)
-    AND d.zone_id = k.zone_id
+    AND d.zone_id = COALESCE(x.zone_id, k.zone_id)
+    AND d.client_zone_id = k.zone_id
     AND d.load_priority = k.load_priority
 WHERE x.is_new_client = 1
     OR NOT EXISTS (
@@ -755,7 +774,8 @@ JOIN @known AS k
 JOIN @class AS d
     ON d.segment_id = k.segment_id
     AND d.phone_type_id = COALESCE(x.phone_type_id, @default_type_id)
-    AND d.zone_id = k.zone_id
+    AND d.zone_id = COALESCE(x.zone_id, k.zone_id)
+    AND d.client_zone_id = k.zone_id
     AND d.load_priority = k.load_priority
 WHERE x.is_new_client = 1
 GROUP BY d.dial_class_id;

@@ -70,8 +70,8 @@ def test_a_good_line() -> None:
         "raw_line": ";".join(fields()),
     }  # fmt: skip
     assert staged.phones == [
-        (5, 7, 1, "79161234567", "+7 (916) 123-45-67", "m"),
-        (5, 7, 2, "84951234567", "84951234567", None),
+        (5, 7, 1, "79161234567", "+7 (916) 123-45-67", "m", None),
+        (5, 7, 2, "84951234567", "84951234567", None, "Europe/Moscow"),
     ]
     assert staged.rejects == []
 

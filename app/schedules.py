@@ -17,7 +17,8 @@ from sqlalchemy import Connection, delete, select, update
 from app.campaigns import ScheduleForm, save_schedule, write_schedule_rows
 from app.errors import AcmError
 from app.i18n import gettext as _
-from app.models.strategy import Schedule, ScheduleDate, SchedulePeriod
+from app.models.strategy import Calendar, Schedule, ScheduleDate, SchedulePeriod
+from app.procedures import strategy
 
 DAY = 24 * 60
 MOST_PERIODS = 10
@@ -116,11 +117,17 @@ def as_values(form: ScheduleForm) -> dict[str, Any]:
     """The schedule in words of the audit."""
     return {
         "name": form.name,
+        "calendar": form.calendar,
         "week": [periods_text(periods) for periods in by_weekday(form)],
         "dates": {
             on_date.isoformat(): periods_text(periods) or "excluded" for on_date, periods in by_date(form).items()
         },
     }
+
+
+def calendars(connection: Connection) -> Sequence[Any]:
+    """Production calendars by name: code, name."""
+    return connection.execute(select(Calendar.code, Calendar.name).order_by(Calendar.name, Calendar.code)).all()
 
 
 def templates(connection: Connection) -> Sequence[Any]:
@@ -153,8 +160,16 @@ def read(connection: Connection, named: Iterable[tuple[int, str]]) -> dict[int, 
     for row in connection.execute(select(ScheduleDate.__table__).where(ScheduleDate.schedule_id.in_(list(names)))):
         times = (None, None) if row.is_excluded else (row.start_minute, row.end_minute)
         dates[row.schedule_id].append((row.on_date, *times))
+    chosen: dict[int, str] = {
+        row.schedule_id: row.code
+        for row in connection.execute(
+            select(Schedule.schedule_id, Calendar.code)
+            .join(Calendar, Calendar.calendar_id == Schedule.calendar_id)
+            .where(Schedule.schedule_id.in_(list(names)))
+        )
+    }
     return {
-        schedule_id: ScheduleForm(name, sorted(periods[schedule_id]), dates[schedule_id])
+        schedule_id: ScheduleForm(name, sorted(periods[schedule_id]), dates[schedule_id], chosen.get(schedule_id))
         for schedule_id, name in names.items()
     }
 
@@ -168,7 +183,10 @@ def add_template(connection: Connection, form: ScheduleForm, created_by: str, no
 def change_template(connection: Connection, schedule_id: int, form: ScheduleForm) -> None:
     """Give a template other rows. Campaigns that were made from it keep their copies."""
     _check_name(connection, form.name, schedule_id)
-    connection.execute(update(Schedule).where(Schedule.schedule_id == schedule_id).values(name=form.name))
+    calendar_id = connection.scalar(select(Calendar.calendar_id).where(Calendar.code == form.calendar))
+    connection.execute(
+        update(Schedule).where(Schedule.schedule_id == schedule_id).values(name=form.name, calendar_id=calendar_id)
+    )
     _delete_rows(connection, schedule_id)
     write_schedule_rows(connection, schedule_id, form)
 
@@ -177,6 +195,11 @@ def delete_template(connection: Connection, schedule_id: int) -> None:
     """Remove a template. Campaigns that were made from it keep their copies."""
     _delete_rows(connection, schedule_id)
     connection.execute(delete(Schedule).where(Schedule.schedule_id == schedule_id, Schedule.campaign_id.is_(None)))
+
+
+def copy_template(connection: Connection, schedule_id: int, name: str, created_by: str, now: datetime) -> int:
+    """Make another template with the rows of this one. Returns its id."""
+    return strategy.schedule_copy(connection, schedule_id, None, name, created_by, now)
 
 
 def copy_name(connection: Connection, name: str) -> str:

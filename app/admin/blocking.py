@@ -35,7 +35,7 @@ class Subject:
     blocked_by: str | None
     block_reason: str | None
     is_in_work: bool
-    #: Why this dialog cannot lift the block, where it cannot.
+    #: What else blocks it, which this dialog does not lift.
     held_by: str = ""
 
 

@@ -77,14 +77,7 @@ class ClientsScreen(CampaignScreen):
         except ProcedureError as refusal:
             flash(_(refusal.message), "error")
         else:
-            name = f"[{target.code}] {target.name}"
-            flash(
-                ngettext(
-                    "%(num)s phone is moved to %(campaign)s.", "%(num)s phones are moved to %(campaign)s.", done,
-                    campaign=name,
-                ),
-                "success",
-            )  # fmt: skip
+            _tell_moved(done, f"[{target.code}] {target.name}")
         return redirect(url_for(".index", campaign_id=campaign_id, **_place()))
 
     def _show(
@@ -110,7 +103,28 @@ class ClientsScreen(CampaignScreen):
         )  # fmt: skip
 
 
-def _place() -> dict[str, str]:
+def _tell_moved(done: Any, campaign: str) -> None:
+    """Say how many phones were moved, and how many could not be."""
+    if done.phones_moved:
+        flash(
+            ngettext(
+                "%(num)s phone is moved to %(campaign)s.", "%(num)s phones are moved to %(campaign)s.",
+                done.phones_moved, campaign=campaign,
+            ),
+            "success",
+        )  # fmt: skip
+    if done.phones_left:
+        flash(
+            ngettext(
+                "%(num)s phone stays: it is at the dialer. Move it when its call is over.",
+                "%(num)s phones stay: they are at the dialer. Move them when their calls are over.",
+                done.phones_left,
+            ),
+            "warning",
+        )
+
+
+def _place() -> dict[str, Any]:
     """Where in the list the page is."""
     return {name: request.args[name][:120] for name in ("q", "after") if request.args.get(name)}
 

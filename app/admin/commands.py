@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -95,6 +96,22 @@ def rename_segment(connection: Connection, campaign_id: int, segment: Any, name:
         before={"campaign_id": campaign_id, "code": segment.code, "name": segment.name},
         after={"campaign_id": campaign_id, "code": segment.code, "name": name},
     )  # fmt: skip
+
+
+def move_phones(connection: Connection, campaign_id: int, target: Any, phones: Sequence[Any]) -> Any:
+    """Move phones of a campaign to the campaign `target`. Row: phones_moved, phones_left."""
+    source = campaign_data.campaign_or_404(connection, campaign_id)
+    done = contacts.phone_move(
+        connection, [phone.phone_id for phone in phones], target.campaign_id,
+        by=current_user.username, now=clock.now(),
+    )  # fmt: skip
+    numbers = [phone.number for phone in phones]
+    audit.record(
+        connection, "phone_move", "campaign", campaign_id,
+        before={"campaign": source.code, "phones": numbers},
+        after={"campaign": target.code, "moved": done.phones_moved, "left": done.phones_left},
+    )  # fmt: skip
+    return done
 
 
 def block_segment(

@@ -16,6 +16,7 @@ from app.admin.campaign_screen import CampaignScreen
 from app.admin.contact_search import Filters
 from app.auth import audit, sessions
 from app.database.web import db
+from app.frame.formats import moment
 from app.frame.languages import language
 from app.procedures import contacts
 
@@ -63,7 +64,7 @@ class ContactsScreen(CampaignScreen):
             subject = blocking.Subject(
                 "phone", phone_id, campaign_id, _("Exclusion of the contact %(number)s", number=phone.number),
                 {"number": phone.number, "client_code": phone.client_code}, bool(phone.is_blocked), phone.blocked_at,
-                phone.blocked_by, phone.block_reason, bool(phone.is_in_work),
+                phone.blocked_by, phone.block_reason, bool(phone.is_in_work), _number_block(phone),
             )  # fmt: skip
             return blocking.dialog(
                 self, connection, subject, contacts.phone_block, url_for(".index", campaign_id=campaign_id)
@@ -84,12 +85,24 @@ class ContactsScreen(CampaignScreen):
         return export.send(f"contacts-{campaign.code}", kind, _headers(), _rows(campaign_id, filters))
 
 
+def _number_block(phone: Any) -> str:
+    """Who blocked the number in all campaigns, when and why; empty where nobody did."""
+    if phone.number_blocked_at is None:
+        return ""
+    told = _(
+        "The number is blocked in all campaigns by %(by)s, %(at)s.",
+        by=phone.number_blocked_by, at=moment(phone.number_blocked_at),
+    )  # fmt: skip
+    return f"{told} {phone.number_block_reason or ''}".strip()
+
+
 def _phone_or_404(connection: Any, campaign_id: int, phone_id: int) -> Any:
     """A phone of the campaign with what blocks it, and the form number of its client."""
     row = connection.execute(
         text(
             "SELECT p.phone_id, p.client_id, p.number, p.is_blocked, p.blocked_at, p.blocked_by, p.block_reason,"
-            " p.is_in_work, c.client_code FROM contacts.client_phone AS p"
+            " p.number_blocked_at, p.number_blocked_by, p.number_block_reason, p.is_in_work, c.client_code"
+            " FROM contacts.client_phone AS p"
             " JOIN core.client AS c ON c.client_id = p.client_id"
             " WHERE p.phone_id = :phone_id AND p.campaign_id = :campaign_id"
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, ClassVar
 
@@ -44,10 +44,12 @@ class Draft:
 
     name: str = ""
     week: list[str] = field(default_factory=lambda: [""] * 7)
+    calendar: str = ""
     dates: list[DateRow] = field(default_factory=list)
     name_error: str = ""
     week_errors: list[str] = field(default_factory=lambda: [""] * 7)
     dates_error: str = ""
+    calendar_error: str = ""
 
     @classmethod
     def of(cls, form: ScheduleForm) -> Draft:
@@ -55,6 +57,7 @@ class Draft:
         return cls(
             form.name,
             [schedules.periods_text(periods) for periods in schedules.by_weekday(form)],
+            form.calendar or "",
             [
                 DateRow(
                     on_date.strftime("%d.%m.%Y"), not periods, schedules.periods_text(periods), is_past=on_date < today
@@ -72,6 +75,7 @@ class Draft:
         return cls(
             request.form.get("name", "").strip(),
             [request.form.get(f"week_{number}", "").strip() for number in range(1, 8)],
+            request.form.get("calendar", "").strip(),
             [
                 DateRow(on_date.strip(), kind == "excluded", periods.strip())
                 for on_date, kind, periods in rows
@@ -93,7 +97,7 @@ class Draft:
         dates = self._read_dates()
         if self.is_wrong:
             return None
-        return ScheduleForm(self.name, periods, dates)
+        return ScheduleForm(self.name, periods, dates, self.calendar or None)
 
     def _read_dates(self) -> list[tuple[date, int | None, int | None]]:
         if len(self.dates) > schedules.MOST_DATES:
@@ -123,7 +127,11 @@ class Draft:
     @property
     def is_wrong(self) -> bool:
         return bool(
-            self.name_error or self.dates_error or any(self.week_errors) or any(row.is_wrong for row in self.dates)
+            self.name_error
+            or self.calendar_error
+            or self.dates_error
+            or any(self.week_errors)
+            or any(row.is_wrong for row in self.dates)
         )
 
 
@@ -173,8 +181,8 @@ class SchedulesScreen(Screen):
         """Make another template with the same rows, and open it."""
         with db.engine.begin() as connection:
             form = _template_or_404(connection, schedule_id)
-            copied = ScheduleForm(schedules.copy_name(connection, form.name), form.periods, form.dates)
-            new_id = schedules.add_template(connection, copied, current_user.username, clock.now())
+            copied = replace(form, name=schedules.copy_name(connection, form.name))
+            new_id = schedules.copy_template(connection, schedule_id, copied.name, current_user.username, clock.now())
             audit.record(connection, "schedule_add", "schedule", new_id, after=schedules.as_values(copied))
         flash(_("This is a copy of “%(name)s”. Change what differs.", name=form.name), "success")
         return redirect(url_for(".edit", schedule_id=new_id))
@@ -190,8 +198,12 @@ class SchedulesScreen(Screen):
         return redirect(url_for(".index"))
 
     def _saved(self, draft: Draft, schedule_id: int | None) -> bool:
+        with db.engine.connect() as connection:
+            known = {row.code for row in schedules.calendars(connection)}
         form = draft.form()
-        if form is None:
+        if draft.calendar and draft.calendar not in known:
+            draft.calendar_error = _("There is no such calendar any more.")
+        if form is None or draft.calendar_error:
             return False
         try:
             with db.engine.begin() as connection:
@@ -216,9 +228,11 @@ class SchedulesScreen(Screen):
         return True
 
     def _show(self, draft: Draft, schedule_id: int | None, name: str = "") -> Any:
+        with db.engine.connect() as connection:
+            calendars = schedules.calendars(connection)
         return self.render(
-            "screens/schedule.html", draft=draft, schedule_id=schedule_id, name=name, weekdays=weekdays(),
-            may=sessions.may, words=period_words, empty_row=DateRow(),
+            "screens/schedule.html", calendars=calendars, draft=draft, schedule_id=schedule_id, name=name,
+            weekdays=weekdays(), may=sessions.may, words=period_words, empty_row=DateRow(),
         )  # fmt: skip
 
 

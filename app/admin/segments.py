@@ -104,7 +104,8 @@ class SegmentsScreen(CampaignScreen):
     screen = "segments"
     help_page = "blocking"
     actions: ClassVar = {
-        "choose": "view", "index": "view", "create": "edit", "rename": "edit", "block": "block", "count": "block", "lift": "block",
+        "choose": "view", "index": "view", "create": "edit", "rename": "edit", "block": "block", "count": "block",
+        "lift": "block",
     }  # fmt: skip
 
     @expose("/<int:campaign_id>/")

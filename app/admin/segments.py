@@ -64,7 +64,7 @@ class BlockForm:
         if self.kind_id == ALL_CLIENTS:
             return None, None
         try:
-            begin, end = _moment(self.loaded_from), _moment(self.loaded_to)
+            begin, end = _moment(self.loaded_from), _moment(self.loaded_to, is_end=True)
         except ValueError:
             self.range_error = _("Write a date and a time like 31.12.2026 09:00.")
             return None
@@ -84,15 +84,17 @@ class BlockForm:
         return is_right and not self.reason_error
 
 
-def _moment(written: str) -> datetime | None:
-    """A moment in the user's zone, as a browser's field gives it or people write it, in UTC; None for an empty text."""
+def _moment(written: str, is_end: bool = False) -> datetime | None:
+    """A moment of the user's zone in UTC; None for an empty text. A date alone is the first or last minute of the day."""
     if not written:
         return None
-    for pattern in ("%Y-%m-%dT%H:%M", "%d.%m.%Y %H:%M", "%d.%m.%Y", "%Y-%m-%dT%H:%M:%S"):
+    for pattern in ("%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M", "%d.%m.%Y", "%Y-%m-%d"):
         try:
             found = datetime.strptime(written, pattern)  # noqa: DTZ007 - the user's zone is put to it below
         except ValueError:
             continue
+        if is_end and "%H" not in pattern:
+            found += timedelta(hours=23, minutes=59)
         if 2000 <= found.year <= 2100:
             return to_utc(found)
     raise ValueError(written)

@@ -79,7 +79,7 @@ def test_what_could_do_harm_is_left_out(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(handbook, "FOLDER", tmp_path)
     page = handbook.page("bad", "en")
     assert page is not None
-    for harm in ("<script", "onerror", "=\"javascript:", "evil.example", "/campaigns", "<img", "a note"):
+    for harm in ("<script", "onerror", '="javascript:', "evil.example", "/campaigns", "<img", "a note"):
         assert harm not in page.html, harm
     for text in ("text", "more", "two", "three", "four", '<a href="/help/bad#part">five</a>'):
         assert text in page.html, text

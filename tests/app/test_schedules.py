@@ -19,7 +19,7 @@ from app.schedules import ScheduleError, parse_date, parse_periods, period_text
 
 LIST = "/dictionaries/schedules/"
 NEW_YEAR: dict[str, Any] = {
-    "name": "Новый год",
+    "name": "Новый год 2019",
     **{f"week_{number}": "" for number in range(1, 8)},
     "on_date": ["01.01.2019", "08.03.2020", "06.02.2020"],
     "kind": ["open", "excluded", "open"],
@@ -111,7 +111,7 @@ def test_the_decks_schedule_is_made_and_shown_as_in_the_deck(signed_in: Callable
     browser = signed_in("dictionary_editor")
     answer = browser.post(f"{LIST}new", NEW_YEAR)
     assert answer.status_code == 302
-    schedule_id = template_id(web_engine, "Новый год")
+    schedule_id = template_id(web_engine, "Новый год 2019")
     with web_engine.connect() as connection:
         rows = connection.execute(
             select(ScheduleDate.on_date, ScheduleDate.start_minute, ScheduleDate.end_minute, ScheduleDate.is_excluded)
@@ -126,7 +126,7 @@ def test_the_decks_schedule_is_made_and_shown_as_in_the_deck(signed_in: Callable
     page = browser.text(f"{LIST}{schedule_id}")
     browser.post("/language/en")
     crumbs = page[page.index('class="crumbs"') : page.index("topbar-actions")]
-    assert re.findall(r">([^<>]+)</(?:a|h1|span)>", crumbs) == ["Справочники", "Расписания обзвона", "Новый год"]
+    assert re.findall(r">([^<>]+)</(?:a|h1|span)>", crumbs) == ["Справочники", "Расписания обзвона", "Новый год 2019"]
     table = page[page.index('id="dates"') : page.index("</table>", page.index('id="dates"'))]
     assert re.findall(r"<th>([^<]*)</th>", table) == ["Дата", "Период", ""]
     shown = [
@@ -143,22 +143,22 @@ def test_a_schedule_is_changed_and_the_audit_says_from_what_to_what(
 ) -> None:
     browser = signed_in("dictionary_editor")
     browser.post(f"{LIST}new", NEW_YEAR)
-    schedule_id = template_id(web_engine, "Новый год")
+    schedule_id = template_id(web_engine, "Новый год 2019")
     row = last_audit(web_engine, "schedule_add")
     assert (row.username, row.object_type, row.object_id) == ("dictionary_editor", "schedule", str(schedule_id))
     assert row.before is None and json.loads(row.after)["dates"]["2020-03-08"] == "excluded"
 
     changed = {
-        **NEW_YEAR, "name": "Новый год 2", "week_1": "9-13, 14-18", "week_5": "22:00 - 06:00", "on_date": ["31.12.2030"],
+        **NEW_YEAR, "name": "Новый год 2020", "week_1": "9-13, 14-18", "week_5": "22:00 - 06:00", "on_date": ["31.12.2030"],
         "kind": ["open"], "periods": ["10-12"],
     }  # fmt: skip
     answer = browser.post(f"{LIST}{schedule_id}", changed)
-    assert "The schedule “Новый год 2” is saved." in browser.text(answer.location)
+    assert "The schedule “Новый год 2020” is saved." in browser.text(answer.location)
     assert kept(web_engine, schedule_id) == ScheduleForm(
-        "Новый год 2", [(1, 540, 780), (1, 840, 1080), (5, 1320, 360)], [(date(2030, 12, 31), 600, 720)]
+        "Новый год 2020", [(1, 540, 780), (1, 840, 1080), (5, 1320, 360)], [(date(2030, 12, 31), 600, 720)]
     )
     row = last_audit(web_engine, "schedule_change")
-    assert json.loads(row.before)["name"] == "Новый год" and json.loads(row.before)["week"] == [""] * 7
+    assert json.loads(row.before)["name"] == "Новый год 2019" and json.loads(row.before)["week"] == [""] * 7
     assert json.loads(row.after)["week"][4] == "22:00 - 06:00" and "2020-03-08" not in json.loads(row.after)["dates"]
 
     page = browser.text(f"{LIST}{schedule_id}")
@@ -198,10 +198,10 @@ def test_two_schedules_of_one_name_are_refused_and_the_own_name_is_not(
 ) -> None:
     browser = signed_in("dictionary_editor")
     browser.post(f"{LIST}new", NEW_YEAR)
-    again = browser.post(f"{LIST}new", {**NEW_YEAR, "name": "новый ГОД"})
-    assert again.status_code == 200 and "There is a schedule “новый ГОД” already." in again.get_data(as_text=True)
-    schedule_id = template_id(web_engine, "Новый год")
-    assert browser.post(f"{LIST}{schedule_id}", {**NEW_YEAR, "name": "НОВЫЙ год"}).status_code == 302
+    again = browser.post(f"{LIST}new", {**NEW_YEAR, "name": "новый ГОД 2019"})
+    assert again.status_code == 200 and "There is a schedule “новый ГОД 2019” already." in again.get_data(as_text=True)
+    schedule_id = template_id(web_engine, "Новый год 2019")
+    assert browser.post(f"{LIST}{schedule_id}", {**NEW_YEAR, "name": "НОВЫЙ год 2019"}).status_code == 302
 
 
 def test_a_schedule_without_hours_is_kept_with_a_warning(signed_in: Callable[..., Any], web_engine: Engine) -> None:
@@ -214,8 +214,8 @@ def test_a_schedule_without_hours_is_kept_with_a_warning(signed_in: Callable[...
 def test_a_copy_gets_a_free_name_and_the_same_rows(signed_in: Callable[..., Any], web_engine: Engine) -> None:
     browser = signed_in("dictionary_editor")
     browser.post(f"{LIST}new", NEW_YEAR)
-    first = template_id(web_engine, "Новый год")
-    for name in ("Новый год (copy)", "Новый год (copy 2)"):
+    first = template_id(web_engine, "Новый год 2019")
+    for name in ("Новый год 2019 (copy)", "Новый год 2019 (copy 2)"):
         answer = browser.post(f"{LIST}{first}/copy")
         copied = template_id(web_engine, name)
         assert answer.location == f"{LIST}{copied}"
@@ -228,10 +228,10 @@ def test_a_deleted_schedule_is_gone_with_its_rows_and_stands_in_the_audit(
 ) -> None:
     browser = signed_in("dictionary_editor")
     browser.post(f"{LIST}new", {**NEW_YEAR, "week_1": "9-18"})
-    schedule_id = template_id(web_engine, "Новый год")
-    assert "Delete the schedule “Новый год”?" in browser.text(LIST)
+    schedule_id = template_id(web_engine, "Новый год 2019")
+    assert "Delete the schedule “Новый год 2019”?" in browser.text(LIST)
     answer = browser.post(f"{LIST}{schedule_id}/delete")
-    assert "The schedule “Новый год” is deleted." in browser.text(answer.location)
+    assert "The schedule “Новый год 2019” is deleted." in browser.text(answer.location)
     with web_engine.connect() as connection:
         for table in (Schedule, ScheduleDate, SchedulePeriod):
             assert not connection.execute(select(table.schedule_id).where(table.schedule_id == schedule_id)).all()
@@ -258,20 +258,22 @@ def test_a_schedule_of_a_campaign_is_no_template(
 
 def test_who_only_reads_sees_no_buttons_and_changes_nothing(signed_in: Callable[..., Any], web_engine: Engine) -> None:
     signed_in("dictionary_editor").post(f"{LIST}new", NEW_YEAR)
-    schedule_id = template_id(web_engine, "Новый год")
+    schedule_id = template_id(web_engine, "Новый год 2019")
     browser = signed_in("campaign_administrator")
     page = browser.text(f"{LIST}{schedule_id}")
     assert "<fieldset disabled>" in page and "Save" not in page and "data-edit-row" not in page
     assert "/delete" not in browser.text(LIST)
     assert browser.post(f"{LIST}{schedule_id}", {**NEW_YEAR, "name": "x"}).status_code == 403
-    assert kept(web_engine, schedule_id).name == "Новый год"  # type: ignore[union-attr]
+    assert kept(web_engine, schedule_id).name == "Новый год 2019"  # type: ignore[union-attr]
 
 
 def test_the_list_is_searched_by_name_and_says_when_nothing_fits(signed_in: Callable[..., Any]) -> None:
     browser = signed_in("dictionary_editor")
     browser.post(f"{LIST}new", NEW_YEAR)
     browser.post(f"{LIST}new", {"name": "Лето", "week_1": "9-18", "week_2": "9-18", "week_3": "9-18", "week_7": "0-24"})
-    assert "Новый год" in browser.text(f"{LIST}?q=НОВЫЙ") and "Лето" not in browser.text(f"{LIST}?q=НОВЫЙ")
+    assert "Новый год 2019" in browser.text(f"{LIST}?q=НОВЫЙ год 2019") and "Лето" not in browser.text(
+        f"{LIST}?q=НОВЫЙ год 2019"
+    )
     assert "Nothing fits the filter" in browser.text(f"{LIST}?q=qwerty")
     page = browser.text(LIST)
     assert "Mon–Wed 09:00 - 18:00; Sun 00:00 - 24:00 (around the clock)" in page

@@ -376,3 +376,21 @@ class BlockJournal(Base):
     run_id: Mapped[BigNull]
     lifted_at: Mapped[MomentNull]
     lifted_by: Mapped[NameNull]
+
+
+class MoveJournal(Base):
+    """A phone that went to another campaign: from where to where, by whom. kept_id is another phone where two met."""
+
+    __tablename__ = "move_journal"
+    __table_args__ = {"schema": "contacts"}
+
+    move_id: Mapped[BigIdentityId]
+    phone_id: Mapped[Big] = mapped_column(index=True)
+    kept_id: Mapped[Big]
+    number: Mapped[Number]
+    from_campaign_id: Mapped[int]
+    from_client_id: Mapped[Big] = mapped_column(index=True)
+    to_campaign_id: Mapped[int]
+    to_client_id: Mapped[Big] = mapped_column(index=True)
+    done_at: Mapped[Moment] = mapped_column(index=True)
+    done_by: Mapped[Name]

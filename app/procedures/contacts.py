@@ -6,12 +6,14 @@ holds now; run_requested, how many clearings of queues it asked for, so that the
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, insert
 
 from app.database.procedure import call
+from app.models.contact import WorkPhone, WorkSet
 
 
 def client_status_update(connection: Connection, campaign_id: int, now: datetime, batch_size: int = 10_000) -> Any:
@@ -135,3 +137,57 @@ def do_not_call_lift(connection: Connection, do_not_call_id: int, *, by: str, re
     return call(connection, "contacts.do_not_call_lift", do_not_call_id=do_not_call_id, by=by, reason=reason, now=now)[
         0
     ]
+
+
+def phone_move(
+    connection: Connection,
+    phone_ids: Iterable[int],
+    campaign_id: int,
+    *,
+    by: str,
+    now: datetime,
+    segment_code: str | None = None,
+) -> Any:
+    """Move phones to another campaign (M200). One row: phones_moved, and phones_left, which are at the dialer or there
+    already. `segment_code`: segment of clients that are new there; None: that of the same code.
+
+    ProcedureError 50001 for no such campaign, 50110 for an archived one."""
+    made = connection.execute(insert(WorkSet).values(created_at=now)).inserted_primary_key
+    assert made is not None  # noqa: S101 - one row was inserted
+    rows = [{"work_id": made[0], "phone_id": phone_id} for phone_id in sorted(set(phone_ids))]
+    if rows:
+        connection.execute(insert(WorkPhone), rows)
+    return call(
+        connection,
+        "contacts.phone_move",
+        work_id=made[0],
+        campaign_id=campaign_id,
+        segment_code=segment_code,
+        by=by,
+        now=now,
+    )[0]
+
+
+def client_archive(
+    connection: Connection, campaign_id: int, closed_before: datetime, now: datetime, batch_size: int = 5_000
+) -> Any:
+    """Archive a batch of clients that were closed before a moment. One row: clients_archived, phones_archived,
+    is_finished."""
+    return call(
+        connection,
+        "contacts.client_archive",
+        campaign_id=campaign_id,
+        closed_before=closed_before,
+        batch_size=batch_size,
+        now=now,
+    )[0]
+
+
+def campaign_archive(connection: Connection, campaign_id: int) -> None:
+    """Archive a campaign. ProcedureError 50120 while it is active, 50121 while the dialer holds contacts of it."""
+    call(connection, "contacts.campaign_archive", campaign_id=campaign_id)
+
+
+def campaign_unarchive(connection: Connection, campaign_id: int) -> None:
+    """Take a campaign out of the archive; it is stopped then."""
+    call(connection, "contacts.campaign_unarchive", campaign_id=campaign_id)

@@ -161,6 +161,29 @@ def upgrade() -> None:
     op.create_index(op.f("ix_block_journal_done_at"), "block_journal", ["done_at"], unique=False, schema="contacts")
     op.create_index("ix_block_journal_number", "block_journal", ["number"], unique=False, schema="contacts")
     op.create_index("ix_block_journal_segment_id", "block_journal", ["segment_id"], unique=False, schema="contacts")
+    op.create_table(
+        "move_journal",
+        sa.Column("move_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("phone_id", sa.BigInteger(), nullable=False),
+        sa.Column("kept_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Unicode(length=20), nullable=False),
+        sa.Column("from_campaign_id", sa.Integer(), nullable=False),
+        sa.Column("from_client_id", sa.BigInteger(), nullable=False),
+        sa.Column("to_campaign_id", sa.Integer(), nullable=False),
+        sa.Column("to_client_id", sa.BigInteger(), nullable=False),
+        sa.Column("done_at", UtcDateTime(), nullable=False),
+        sa.Column("done_by", sa.Unicode(length=200), nullable=False),
+        sa.PrimaryKeyConstraint("move_id", name=op.f("pk_move_journal")),
+        schema="contacts",
+    )
+    op.create_index(op.f("ix_move_journal_done_at"), "move_journal", ["done_at"], unique=False, schema="contacts")
+    op.create_index(
+        op.f("ix_move_journal_from_client_id"), "move_journal", ["from_client_id"], unique=False, schema="contacts"
+    )
+    op.create_index(op.f("ix_move_journal_phone_id"), "move_journal", ["phone_id"], unique=False, schema="contacts")
+    op.create_index(
+        op.f("ix_move_journal_to_client_id"), "move_journal", ["to_client_id"], unique=False, schema="contacts"
+    )
     op.add_column("phone", sa.Column("block_journal_id", sa.BigInteger(), nullable=True), schema="core")
     op.add_column("phone", sa.Column("number_block_id", sa.BigInteger(), nullable=True), schema="core")
     op.add_column("import_batch", sa.Column("restarts_clients", Bit(), nullable=True), schema="contacts")
@@ -174,6 +197,7 @@ def downgrade() -> None:
     op.drop_column("import_batch", "restarts_clients", schema="contacts")
     op.drop_column("phone", "number_block_id", schema="core")
     op.drop_column("phone", "block_journal_id", schema="core")
+    op.drop_table("move_journal", schema="contacts")
     op.drop_table("block_journal", schema="contacts")
     op.drop_table("number_block", schema="core")
     op.drop_table("phone_archive", schema="core")

@@ -84,6 +84,9 @@ SELECT
 FROM core.client AS c WITH (ROWLOCK, UPDLOCK)
 WHERE c.client_id = @client_id;
 
+IF @round_no IS NULL
+    THROW 50115, N'The client of this call is in the archive.', 1;
+
 SELECT @agent_result_id = g.agent_result_id
 FROM core.agent_result AS g
 WHERE g.code_key = UPPER(LTRIM(RTRIM(@agent_result_code)))

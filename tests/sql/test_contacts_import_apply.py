@@ -393,6 +393,20 @@ def test_a_campaign_may_start_finished_clients_afresh(world: World, status_id: i
     assert world.dialled(campaign, world.at(hours=2)) == [anna.numbers[0]]
 
 
+@pytest.mark.parametrize("campaign_says", [False, True])
+@pytest.mark.parametrize(("load_says", "starts"), [(None, None), (False, False), (True, True)])
+def test_what_the_load_says_comes_before_what_its_campaign_says(
+    world: World, campaign_says: bool, load_says: bool | None, starts: bool | None
+) -> None:
+    campaign = world.campaign(columns={"restarts_on_reload": campaign_says})
+    anna = finished(world, campaign)
+    load = Load(world, campaign, restarts_clients=load_says)
+    load.line("a", anna.number)
+    assert load.apply(world.at(hours=1)) == {"clients_updated": 1}
+    started = campaign_says if starts is None else starts
+    assert (world.client_row(anna).round_no, world.status(anna)) == ((2, ACTIVE) if started else (1, SUCCESS))
+
+
 def test_an_active_client_is_not_started_afresh(world: World) -> None:
     campaign = world.campaign(columns={"restarts_on_reload": True})
     anna = world.client(campaign, client_code="a")

@@ -85,7 +85,7 @@ class BlockForm:
 
 
 def _moment(written: str, is_end: bool = False) -> datetime | None:
-    """A moment of the user's zone in UTC; None for an empty text. A date alone is the first or last minute of the day."""
+    """A moment of the user's zone in UTC; None for an empty text. A date alone is the first or last minute of it."""
     if not written:
         return None
     for pattern in ("%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M", "%d.%m.%Y", "%Y-%m-%d"):

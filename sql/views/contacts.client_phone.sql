@@ -5,8 +5,9 @@ Phones of clients as the list of clients shows them (M201, M207). processing_id 
 next: 1 outbound, 2 callback, 3 personal callback. phone_status_id: 1 active, 2 attempts exhausted, 4 do not call; a block is
 a flag beside it, of the phone itself (blocked_at), of its number in all campaigns (number_blocked_at), or of both.
 
-Called by  app/admin/client_search.py
-Reads      core.phone, core.number_block, core.phone_type, core.technical_result, strategy.dial_class_rule, dialing.record, dialing.callback
+Called by  app/admin/client_search.py, app/admin/contacts.py
+Reads      core.phone, core.number_block, core.phone_type, core.technical_result, strategy.dial_class_rule, dialing.record,
+           dialing.callback
 Returns    rows: phone_id bigint, client_id bigint, campaign_id int, number nvarchar(20), type_name nvarchar(200),
            type_name_en nvarchar(200), technical_result nvarchar(200), technical_result_en nvarchar(200), processing_id int,
            phone_status_id int, is_in_work int, is_blocked bit, blocked_at datetime2(3), blocked_by nvarchar(200),

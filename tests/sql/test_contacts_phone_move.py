@@ -347,7 +347,32 @@ def test_a_late_result_of_an_archived_client_is_written_down(world: World) -> No
     assert phone(world, client.phone_id)["attempts"] == 0
 
 
-def test_an_agent_result_for_a_call_of_an_archived_client_is_refused(world: World) -> None:
+def test_an_agent_result_for_a_call_of_an_archived_client_still_reaches_the_do_not_call_list(world: World) -> None:
+    source, target = world.campaign(), world.campaign()
+    client = world.client(source, numbers=("79160000001",))
+    there = world.client(target, client_code=client.code, numbers=("79160000001",))
+    (row,) = world.dial(source)
+    world.result(row.record_key, "VOICE", world.at(1))
+    move(world, target, client.phone_id, minutes=2)
+    assert world.dialled(target, world.at(3)) == ["79160000001"]
+    assert world.agent_says("15", record_key=row.record_key) == (client.client_id, ACTIVE)
+    assert world.phone_row(there).is_do_not_call
+    assert world.dialled(target, world.at(3)) == []
+
+
+def test_a_late_result_of_an_archived_client_still_reaches_the_do_not_call_list(world: World) -> None:
+    source, target = world.campaign(), world.campaign()
+    client = world.client(source)
+    world.client(target, client_code=client.code)
+    (row,) = world.dial(source)
+    dialing.block_recall(world.connection, source, world.at(1))
+    move(world, target, client.phone_id, minutes=2)
+    late = world.row(row.record_key, "VOICE", world.at(1), wrapup="15")
+    assert world.apply(late, at=world.at(3)) == (1, 0, 0, 0)
+    assert phone(world, client.phone_id)["is_do_not_call"]
+
+
+def test_a_callback_for_a_client_in_the_archive_is_refused(world: World) -> None:
     source, target = world.campaign(), world.campaign()
     client = world.client(source)
     world.client(target, client_code=client.code)
@@ -355,7 +380,7 @@ def test_an_agent_result_for_a_call_of_an_archived_client_is_refused(world: Worl
     world.result(row.record_key, "VOICE", world.at(1))
     move(world, target, client.phone_id, minutes=2)
     with world.refused(50115):
-        world.agent_says("20", record_key=row.record_key)
+        world.agent_says("14", record_key=row.record_key, callback_at=world.at(60))
 
 
 # -- the rest
@@ -373,8 +398,17 @@ def test_loaded_clients_and_phones_are_still_all_there(world: World) -> None:
     other.apply()
     ids = {row["number"]: row["phone_id"] for row in world.rows(Phone, Phone.campaign_id == source)}
     assert move(world, target, *(ids[f"7916000000{place}"] for place in (1, 3, 4))) == (3, 0)
-    assert len(world.rows(PhoneArchive)) == 1
+    (archived,) = world.rows(PhoneArchive)
     assert world.unbalanced() == {}
+    # And the books see it when one is lost on the way.
+    world.connection.execute(PhoneArchive.__table__.delete())
+    world.connection.execute(ClientArchive.__table__.delete())
+    assert world.unbalanced() == {"clients_loaded": (4, 3), "phones_loaded": (5, 4)}
+    world.connection.execute(PhoneArchive.__table__.insert().values(**archived))
+    client = world.rows(Client, Client.client_code == "A")[0]
+    names = [column.name for column in ClientArchive.__table__.columns if column.name in client]
+    row = {name: client[name] for name in names} | {"client_id": archived["client_id"], "import_batch_id": 1}
+    world.connection.execute(ClientArchive.__table__.insert().values(**row, archived_at=world.now, reason_id=2))
 
 
 def test_phones_of_the_target_itself_are_left_and_an_empty_set_does_nothing(world: World) -> None:

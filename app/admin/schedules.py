@@ -273,6 +273,8 @@ def week_words(form: ScheduleForm) -> str:
 
 def _runs(numbers: list[int], names: list[str]) -> str:
     """Mon–Fri for days in a row, Sat, Sun for two or apart."""
+    if len(numbers) == len(names):
+        return _("every day")
     runs: list[list[int]] = []
     for number in numbers:
         if runs and runs[-1][-1] == number - 1:

@@ -278,6 +278,8 @@ def test_the_list_is_searched_by_name_and_says_when_nothing_fits(signed_in: Call
     page = browser.text(LIST)
     assert "Mon–Wed 09:00 - 18:00; Sun 00:00 - 24:00 (around the clock)" in page
     assert "3 dates, all past" in page
+    browser.post(f"{LIST}new", {"name": "Всегда", **{f"week_{number}": "9-18" for number in range(1, 8)}})
+    assert "every day 09:00 - 18:00" in browser.text(f"{LIST}?q=всегда")
 
 
 def test_dates_that_have_passed_are_told_from_those_ahead(signed_in: Callable[..., Any], web_engine: Engine) -> None:

@@ -140,7 +140,7 @@ def save_strategy(
     now: datetime,
 ) -> int:
     """Write a new strategy version with its schedules and put it in force. Returns its id; no phone is touched."""
-    schedule_id = _save_schedule(connection, campaign_id, strategy.schedule, created_by, now)
+    schedule_id = save_schedule(connection, campaign_id, strategy.schedule, created_by, now)
     versions = connection.scalars(
         select(StrategyVersion.version_no).where(StrategyVersion.campaign_id == campaign_id)
     ).all()
@@ -169,7 +169,7 @@ def save_strategy(
         schedule_id=schedule_id,
     )
     for code, phone_type in strategy.phone_types.items():
-        own = phone_type.schedule and _save_schedule(connection, campaign_id, phone_type.schedule, created_by, now)
+        own = phone_type.schedule and save_schedule(connection, campaign_id, phone_type.schedule, created_by, now)
         connection.execute(
             insert(VersionPhoneType).values(
                 strategy_version_id=version_id,
@@ -205,9 +205,10 @@ def save_strategy(
     return version_id
 
 
-def _save_schedule(
+def save_schedule(
     connection: Connection, campaign_id: int | None, form: ScheduleForm, created_by: str, now: datetime
 ) -> int:
+    """Write a schedule: of a campaign, or a template. Returns its id."""
     schedule_id = _insert_id(
         connection,
         Schedule,
@@ -217,6 +218,12 @@ def _save_schedule(
         created_by=created_by,
         calendar_id=form.calendar and _by_code(connection, Calendar, Calendar.calendar_id, form.calendar),
     )
+    write_schedule_rows(connection, schedule_id, form)
+    return schedule_id
+
+
+def write_schedule_rows(connection: Connection, schedule_id: int, form: ScheduleForm) -> None:
+    """Write the periods and dates of a schedule that has none."""
     if form.periods:
         connection.execute(
             insert(SchedulePeriod),
@@ -239,7 +246,6 @@ def _save_schedule(
                 for on_date, start, end in form.dates
             ],
         )
-    return schedule_id
 
 
 def _insert_id(connection: Connection, model: type, **values: object) -> int:

@@ -23,9 +23,7 @@ def copy(connection: Connection, staged: Staged) -> None:
             copy_rows(connection, model, columns, rows)
 
 
-def copy_rows(
-    connection: Connection, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]
-) -> None:
+def copy_rows(connection: Connection, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
     """Write rows of one table, the values in the order of `columns`."""
     table = cast(Table, model.__table__)
     if connection.dialect.name != "postgresql":

@@ -14,6 +14,7 @@ from app.admin.imports import ImportsScreen
 from app.admin.load import LoadScreen
 from app.admin.monitor import MonitorScreen
 from app.admin.overview import HomeScreen
+from app.admin.strategy import StrategyScreen
 from app.auth.roles import ROLES
 from app.frame.headers import nonce
 
@@ -32,6 +33,7 @@ def init_app(app: Flask) -> None:
         admin.init_app(app)
         admin.add_view(MonitorScreen(lazy_gettext("Monitor of a campaign"), "monitor", "/monitor"))
         admin.add_view(CampaignsScreen(lazy_gettext("Campaigns"), "campaigns", "/campaigns"))
+        admin.add_view(StrategyScreen(lazy_gettext("Strategy"), "strategy", "/strategy"))
         admin.add_view(ContactsScreen(lazy_gettext("Contacts"), "contacts", "/contacts"))
         admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
         admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))

@@ -62,6 +62,8 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("campaigns", "view"): _READERS,
     Right("campaigns", "start"): _CAMPAIGNS,
     Right("campaigns", "stop"): _CAMPAIGNS,
+    Right("strategy", "view"): _READERS,
+    Right("strategy", "edit"): _CAMPAIGNS,
     Right("contacts", "view"): _READERS,
     Right("contacts", "export"): _READERS,
     Right("import", "view"): _READERS,

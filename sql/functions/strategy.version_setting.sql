@@ -139,7 +139,7 @@ FROM (
         UNION ALL
         SELECT N'type_max_attempts' AS setting_code, CAST(p.max_attempts AS nvarchar(200)) AS value
         UNION ALL
-        SELECT N'type_weight' AS setting_code, CAST(p.weight AS nvarchar(200)) AS value
+        SELECT N'type_weight' AS setting_code, CAST(COALESCE(p.weight, 5) AS nvarchar(200)) AS value
     ) AS x
     UNION ALL
     SELECT

@@ -75,7 +75,7 @@ def test_equal_versions_differ_in_nothing(world: World) -> None:
         ),
         (
             {"phone_types": {**FULL["phone_types"], "W": PhoneTypeForm(weight=9)}},
-            [("type_is_dialled", "W", "0", "1"), ("type_weight", "W", None, "9")],
+            [("type_is_dialled", "W", "0", "1"), ("type_weight", "W", "5", "9")],
         ),
         (
             {"phone_types": {**FULL["phone_types"], "H": PhoneTypeForm(weight=3)}},

@@ -177,7 +177,7 @@ def schedule_texts(owner: str, schedule: ScheduleForm) -> dict[str, str]:
             periods.append((start, end))
     for number, (on_date, periods) in enumerate(dates.items()):
         values |= {
-            f"{prefix}.date.{number}": on_date.isoformat(),
+            f"{prefix}.date.{number}": on_date.strftime("%d.%m.%Y"),
             f"{prefix}.period.{number}": periods_text(periods),
             f"{prefix}.excluded.{number}": _flag(not periods),
         }

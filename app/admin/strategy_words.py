@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from flask_babel import gettext as _
@@ -90,18 +91,25 @@ class Difference:
 
 
 def differences(rows: Sequence[Any], dictionaries: Dictionaries) -> list[Difference]:
-    """Rows of strategy.version_compare in words, in the order of the form."""
+    """Rows of strategy.version_compare in words, in the order of the form. Periods of one day stand in one line."""
     ordered = sorted(rows, key=lambda row: (_ORDER[row.setting_code], row.part, row.position))
-    return [
-        Difference(
-            str(TABS[SETTINGS[row.setting_code][0]]),
-            _about(row.setting_code, row.part, dictionaries),
-            str(SETTINGS[row.setting_code][1]),
-            _value(row.setting_code, row.value_a, dictionaries),
-            _value(row.setting_code, row.value_b, dictionaries),
+    told = []
+    for (code, part), group in groupby(ordered, key=lambda row: (row.setting_code, row.part)):
+        values = list(group)
+        before, after = (
+            [value for value in column if value is not None] or [None]
+            for column in ([row.value_a for row in values], [row.value_b for row in values])
         )
-        for row in ordered
-    ]
+        told.append(
+            Difference(
+                str(TABS[SETTINGS[code][0]]),
+                _about(code, part, dictionaries),
+                str(SETTINGS[code][1]),
+                ", ".join(_value(code, value, dictionaries) for value in before),
+                ", ".join(_value(code, value, dictionaries) for value in after),
+            )
+        )
+    return told
 
 
 def duration(minutes: int) -> str:

@@ -156,7 +156,7 @@
       next.focus();
       touch();
     } else if (target.matches("[data-copy-day]")) {
-      const week = target.closest(".week");
+      const week = target.closest("[data-schedule]");
       const monday = week.querySelector('[data-day="1"]').value;
       for (const day of week.querySelectorAll("[data-day]")) {
         if (Number(day.dataset.day) > Number(target.dataset.copyDay)) continue;

@@ -188,39 +188,51 @@ def write_strategy(
         leaf_mandatory=strategy.leaf_mandatory,
         schedule_id=schedule_id,
     )
-    for code, phone_type in strategy.phone_types.items():
-        own = phone_type.schedule and _save_schedule(connection, campaign_id, phone_type.schedule, created_by, now)
-        connection.execute(
-            insert(VersionPhoneType).values(
-                strategy_version_id=version_id,
-                phone_type_id=_by_code(connection, PhoneType, PhoneType.phone_type_id, code),
-                is_dialled=phone_type.is_dialled,
-                max_attempts=phone_type.max_attempts,
-                weight=phone_type.weight,
-                schedule_id=own,
-            )
-        )
-    for code, result in strategy.technical_results.items():
-        connection.execute(
-            insert(VersionTechnicalResult).values(
-                strategy_version_id=version_id,
-                technical_result_id=_by_code(connection, TechnicalResult, TechnicalResult.technical_result_id, code),
-                priority=result.priority,
-                delay_minutes=result.delay_minutes,
-                counts_as_attempt=result.counts_as_attempt,
-            )
-        )
-    for code, agent_result in strategy.agent_results.items():
-        connection.execute(
-            insert(VersionAgentResult).values(
-                strategy_version_id=version_id,
-                agent_result_id=_by_code(connection, AgentResult, AgentResult.agent_result_id, code),
-                action_id=agent_result.action_id,
-                priority=agent_result.priority,
-                max_attempts=agent_result.max_attempts,
-                delay_minutes=agent_result.delay_minutes,
-            )
-        )
+    _insert_named(
+        connection,
+        VersionPhoneType,
+        PhoneType.phone_type_id,
+        {
+            code: {
+                "strategy_version_id": version_id,
+                "is_dialled": phone_type.is_dialled,
+                "max_attempts": phone_type.max_attempts,
+                "weight": phone_type.weight,
+                "schedule_id": phone_type.schedule
+                and _save_schedule(connection, campaign_id, phone_type.schedule, created_by, now),
+            }
+            for code, phone_type in strategy.phone_types.items()
+        },
+    )
+    _insert_named(
+        connection,
+        VersionTechnicalResult,
+        TechnicalResult.technical_result_id,
+        {
+            code: {
+                "strategy_version_id": version_id,
+                "priority": result.priority,
+                "delay_minutes": result.delay_minutes,
+                "counts_as_attempt": result.counts_as_attempt,
+            }
+            for code, result in strategy.technical_results.items()
+        },
+    )
+    _insert_named(
+        connection,
+        VersionAgentResult,
+        AgentResult.agent_result_id,
+        {
+            code: {
+                "strategy_version_id": version_id,
+                "action_id": agent_result.action_id,
+                "priority": agent_result.priority,
+                "max_attempts": agent_result.max_attempts,
+                "delay_minutes": agent_result.delay_minutes,
+            }
+            for code, agent_result in strategy.agent_results.items()
+        },
+    )
     return version_id
 
 
@@ -357,8 +369,14 @@ def _insert_id(connection: Connection, model: type, **values: object) -> int:
     return int(identity[0])  # type: ignore[index]
 
 
-def _by_code(connection: Connection, model: type, key: object, code: str) -> int:
-    found = connection.scalar(select(key).where(model.code_key == code.strip().upper()))  # type: ignore[call-overload,attr-defined]
-    if found is None:
-        raise AcmError(f"The dictionary has no {code!r}.", "Choose one of its codes.")
-    return int(found)
+def _insert_named(connection: Connection, model: Any, key: Any, rows: Mapping[str, dict[str, Any]]) -> None:
+    """Rows of a version, each about the row of a dictionary with that code. `key` is the dictionary's key."""
+    if not rows:
+        return
+    known = {row.code_key: row[1] for row in connection.execute(select(key.class_.code_key, key))}
+    unknown = [code for code in rows if code.strip().upper() not in known]
+    if unknown:
+        raise AcmError(f"The dictionary has no {unknown[0]!r}.", "Choose one of its codes.")
+    connection.execute(
+        insert(model), [{key.key: known[code.strip().upper()], **values} for code, values in rows.items()]
+    )

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import web_scene
 from sqlalchemy import Engine, func, insert, select, text, update
+from web_users import PASSWORD, Browser
 
 from app import clock
 from app.campaigns import (
@@ -132,8 +133,8 @@ class StrategyPage:
     def send(self, do: str, **changes: str | None) -> Any:
         """The form as it is shown, with changes (None: a flag that is taken away), by one of its buttons."""
         fields = self.fields() | {"do": do} | {name: value for name, value in changes.items() if value is not None}
-        return self.browser.post(
-            self.path, {name: value for name, value in fields.items() if changes.get(name, "") is not None}
+        return self.browser.client.post(
+            self.path, data={name: value for name, value in fields.items() if changes.get(name, "") is not None}
         )
 
     def save(self, **changes: str | None) -> Any:
@@ -164,9 +165,18 @@ class StrategyPage:
             )
 
 
+@pytest.fixture(scope="module")
+def editor(app: Any) -> Browser:
+    """A browser in which a campaign administrator has signed in, once for all tests."""
+    browser = Browser(app.test_client())
+    answer = browser.post("/sign-in", {"username": "campaign_administrator", "password": PASSWORD}, at="/sign-in")
+    assert answer.status_code == 302
+    return browser
+
+
 @pytest.fixture
-def page(signed_in: Callable[..., Any], web_engine: Engine, campaign: int, form: StrategyForm) -> StrategyPage:
-    return StrategyPage(signed_in("campaign_administrator"), web_engine, campaign)
+def page(editor: Browser, web_engine: Engine, campaign: int, form: StrategyForm) -> StrategyPage:
+    return StrategyPage(editor, web_engine, campaign)
 
 
 @pytest.fixture(scope="module")
@@ -236,9 +246,9 @@ def test_the_form_has_the_five_tabs_and_every_field_in_the_decks_words(page: Str
     "M83", "M84", "M85", "M86", "M87", "M96", "M97", "M98", "M99", "M100", "M101", "M102", "M103", "M104", "M105"
 )
 def test_the_rows_of_the_deck_are_there_with_their_values(
-    signed_in: Callable[..., Any], web_engine: Engine, campaign: int, ids: dict[str, int]
+    editor: Browser, web_engine: Engine, campaign: int, ids: dict[str, int]
 ) -> None:
-    page = StrategyPage(signed_in("campaign_administrator"), web_engine, campaign)
+    page = StrategyPage(editor, web_engine, campaign)
     with web_engine.begin() as connection:  # no row of the version's own: what a new strategy begins with
         save_strategy(
             connection, campaign, replace(FIRST, agent_results={}), created_by="tests", reason=None, now=clock.now()

@@ -108,12 +108,13 @@ def create_campaign(
     code: str,
     name: str,
     zone_code: str,
-    strategy: StrategyForm,
+    strategy: StrategyForm | None,
     created_by: str,
     now: datetime,
+    reason: str | None = None,
     **columns: object,
 ) -> int:
-    """Make a stopped campaign with its first strategy version in force. Returns its id.
+    """Make a stopped campaign with its first strategy version in force, or without one. Returns its id.
 
     `columns` are further columns of core.campaign. Raises AcmError for an unknown zone, type or result, and
     ProcedureError where the strategy is refused.
@@ -132,7 +133,8 @@ def create_campaign(
         created_by=created_by,
         **columns,
     )
-    save_strategy(connection, campaign_id, strategy, created_by=created_by, reason=None, now=now)
+    if strategy is not None:
+        save_strategy(connection, campaign_id, strategy, created_by=created_by, reason=reason, now=now)
     return campaign_id
 
 

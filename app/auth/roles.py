@@ -60,6 +60,7 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("monitor", "clear_queue"): _CAMPAIGNS,
     Right("monitor", "switch_segment"): _CAMPAIGNS,
     Right("campaigns", "view"): _READERS,
+    Right("campaigns", "create"): _CAMPAIGNS,
     Right("campaigns", "start"): _CAMPAIGNS,
     Right("campaigns", "stop"): _CAMPAIGNS,
     Right("strategy", "view"): _READERS,

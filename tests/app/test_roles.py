@@ -25,6 +25,8 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "monitor.clear_queue": ("POST", "/monitor/{a}/clear-queue", Right("monitor", "clear_queue")),
     "monitor.switch_segment": ("POST", "/monitor/{a}/segments/1", Right("monitor", "switch_segment")),
     "campaigns.index": ("GET", "/campaigns/", Right("campaigns", "view")),
+    "campaigns.create": ("GET", "/campaigns/new", Right("campaigns", "create")),
+    "campaigns.clone": ("GET", "/campaigns/{a}/clone", Right("campaigns", "create")),
     "campaigns.start": ("POST", "/campaigns/{a}/start", Right("campaigns", "start")),
     "campaigns.stop": ("POST", "/campaigns/{a}/stop", Right("campaigns", "stop")),
     "strategy.first": ("GET", "/strategy/", Right("strategy", "view")),

@@ -495,6 +495,40 @@ def test_somebody_elses_version_is_not_overwritten_unseen(
     assert answer.status_code == 302 and page.strategy.block_size == 9
 
 
+# -- what would change
+
+
+def previewed(answer: Any) -> str:
+    assert answer.status_code == 200
+    shown = re.sub(r"<[^>]+>", " ", unescape(answer.get_data(as_text=True)))
+    return " ".join(shown[shown.index("What would change") :].split())
+
+
+def test_what_would_change_is_told_in_phones_and_settings_and_nothing_is_saved(
+    page: StrategyPage, form: StrategyForm, ids: dict[str, int]
+) -> None:
+    before = page.versions()
+    answer = page.send("preview", **{f"type.{ids['H']}.dialled": None, "block_size": "9"})
+    told = previewed(answer)
+    assert "0 phones become available 10 are closed" in told  # 30 clients, every third with a phone at home
+    assert "The strategy allows 40 → 30 of 40 free phones" in told
+    assert "General Size of the block handed to Dialer 3 9" in told and "The phone type is dialled: Home yes no" in told
+    assert page.versions() == before and page.strategy == form
+    kept = Fields(answer.get_data(as_text=True)).found
+    assert kept["block_size"] == "9" and f"type.{ids['H']}.dialled" not in kept
+    page.save(**{f"type.{ids['H']}.dialled": None})
+    assert "10 phones become available 0 are closed" in previewed(
+        page.send("preview", **{f"type.{ids['H']}.dialled": "1"})
+    )
+    assert "No setting differs" in previewed(page.send("preview"))
+
+
+def test_a_preview_needs_no_reason_but_valid_fields(page: StrategyPage) -> None:
+    answer = page.send("preview", block_size="0")
+    assert list(page.refused(answer)) == ["block_size"]
+    assert "What would change" not in answer.get_data(as_text=True)
+
+
 # -- templates of schedules
 
 

@@ -130,10 +130,11 @@ FROM (
         t.code AS part,
         CAST(1 AS bigint) AS position,
         x.value AS value
-    FROM core.phone_type AS t
+    FROM strategy.version AS v
+    CROSS JOIN core.phone_type AS t
     LEFT JOIN strategy.version_phone_type AS p
         ON p.phone_type_id = t.phone_type_id
-        AND p.strategy_version_id = @strategy_version_id
+        AND p.strategy_version_id = v.strategy_version_id
     CROSS APPLY (
         SELECT N'type_is_dialled' AS setting_code, CAST(COALESCE(p.is_dialled, 0) AS nvarchar(200)) AS value
         UNION ALL
@@ -141,6 +142,7 @@ FROM (
         UNION ALL
         SELECT N'type_weight' AS setting_code, CAST(COALESCE(p.weight, 5) AS nvarchar(200)) AS value
     ) AS x
+    WHERE v.strategy_version_id = @strategy_version_id
     UNION ALL
     SELECT
         x.setting_code AS setting_code,

@@ -1,12 +1,13 @@
-"""Making campaigns and saving strategies: rows only, every check is in strategy.version_publish."""
+"""Making campaigns, saving strategies and reading them back: rows only, every check is in strategy.version_publish."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select, text
 
 from app.errors import AcmError
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone
@@ -23,6 +24,9 @@ from app.models.strategy import (
 )
 from app.procedures.strategy import version_publish
 
+#: The three keys of the phone order (M58-M61), as StrategyForm names them, and the columns of their positions.
+PHONE_KEYS = {"attempts": "attempts_position", "result": "result_position", "type": "type_position"}
+
 EVERY_DAY = range(1, 8)
 
 
@@ -32,12 +36,17 @@ class ScheduleForm:
 
     A period whose end is not after its start crosses midnight. A date row with start and end None is an excluded date.
     `calendar` is the code of a production calendar whose days off the schedule obeys.
+    Rows are kept in their order in time, so that equal schedules are equal.
     """
 
     name: str
     periods: Sequence[tuple[int, int, int]]
     dates: Sequence[tuple[date, int | None, int | None]] = ()
     calendar: str | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "periods", tuple(sorted(self.periods)))
+        object.__setattr__(self, "dates", tuple(sorted(self.dates, key=lambda row: (row[0], row[1] or 0))))
 
     @classmethod
     def daily(cls, name: str, start: int, end: int, calendar: str | None = None) -> ScheduleForm:
@@ -102,12 +111,13 @@ def create_campaign(
     code: str,
     name: str,
     zone_code: str,
-    strategy: StrategyForm,
+    strategy: StrategyForm | None,
     created_by: str,
     now: datetime,
+    reason: str | None = None,
     **columns: object,
 ) -> int:
-    """Make a stopped campaign with its first strategy version in force. Returns its id.
+    """Make a stopped campaign with its first strategy version in force, or without one. Returns its id.
 
     `columns` are further columns of core.campaign. Raises AcmError for an unknown zone, type or result, and
     ProcedureError where the strategy is refused.
@@ -126,7 +136,8 @@ def create_campaign(
         created_by=created_by,
         **columns,
     )
-    save_strategy(connection, campaign_id, strategy, created_by=created_by, reason=None, now=now)
+    if strategy is not None:
+        save_strategy(connection, campaign_id, strategy, created_by=created_by, reason=reason, now=now)
     return campaign_id
 
 
@@ -140,15 +151,31 @@ def save_strategy(
     now: datetime,
 ) -> int:
     """Write a new strategy version with its schedules and put it in force. Returns its id; no phone is touched."""
+    version_id = write_strategy(connection, campaign_id, strategy, created_by=created_by, reason=reason, now=now)
+    version_publish(connection, version_id)
+    return version_id
+
+
+def write_strategy(
+    connection: Connection,
+    campaign_id: int,
+    strategy: StrategyForm,
+    *,
+    created_by: str,
+    reason: str | None,
+    now: datetime,
+) -> int:
+    """Write a strategy version with its schedules, not in force yet. Returns its id."""
+    lock_versions(connection, campaign_id)
     schedule_id = save_schedule(connection, campaign_id, strategy.schedule, created_by, now)
-    versions = connection.scalars(
-        select(StrategyVersion.version_no).where(StrategyVersion.campaign_id == campaign_id)
-    ).all()
+    last = connection.scalar(
+        select(func.max(StrategyVersion.version_no)).where(StrategyVersion.campaign_id == campaign_id)
+    )
     version_id = _insert_id(
         connection,
         StrategyVersion,
         campaign_id=campaign_id,
-        version_no=max(versions, default=0) + 1,
+        version_no=(last or 0) + 1,
         created_at=now,
         created_by=created_by,
         reason=reason,
@@ -161,48 +188,155 @@ def save_strategy(
         created_names_status=strategy.created_names_status,
         client_most_first=strategy.client_most_first,
         no_result_priority=strategy.no_result_priority,
-        attempts_position=strategy.phone_keys.index("attempts") + 1,
-        result_position=strategy.phone_keys.index("result") + 1,
-        type_position=strategy.phone_keys.index("type") + 1,
+        **{column: strategy.phone_keys.index(key) + 1 for key, column in PHONE_KEYS.items()},
         phone_most_first=strategy.phone_most_first,
         leaf_mandatory=strategy.leaf_mandatory,
         schedule_id=schedule_id,
     )
-    for code, phone_type in strategy.phone_types.items():
-        own = phone_type.schedule and save_schedule(connection, campaign_id, phone_type.schedule, created_by, now)
-        connection.execute(
-            insert(VersionPhoneType).values(
-                strategy_version_id=version_id,
-                phone_type_id=_by_code(connection, PhoneType, PhoneType.phone_type_id, code),
-                is_dialled=phone_type.is_dialled,
-                max_attempts=phone_type.max_attempts,
-                weight=phone_type.weight,
-                schedule_id=own,
-            )
-        )
-    for code, result in strategy.technical_results.items():
-        connection.execute(
-            insert(VersionTechnicalResult).values(
-                strategy_version_id=version_id,
-                technical_result_id=_by_code(connection, TechnicalResult, TechnicalResult.technical_result_id, code),
-                priority=result.priority,
-                delay_minutes=result.delay_minutes,
-                counts_as_attempt=result.counts_as_attempt,
-            )
-        )
-    for code, agent_result in strategy.agent_results.items():
-        connection.execute(
-            insert(VersionAgentResult).values(
-                strategy_version_id=version_id,
-                agent_result_id=_by_code(connection, AgentResult, AgentResult.agent_result_id, code),
-                action_id=agent_result.action_id,
-                priority=agent_result.priority,
-                max_attempts=agent_result.max_attempts,
-                delay_minutes=agent_result.delay_minutes,
-            )
-        )
-    version_publish(connection, version_id)
+    _insert_named(
+        connection,
+        VersionPhoneType,
+        PhoneType.phone_type_id,
+        {
+            code: {
+                "strategy_version_id": version_id,
+                "is_dialled": phone_type.is_dialled,
+                "max_attempts": phone_type.max_attempts,
+                "weight": phone_type.weight,
+                "schedule_id": phone_type.schedule
+                and save_schedule(connection, campaign_id, phone_type.schedule, created_by, now),
+            }
+            for code, phone_type in strategy.phone_types.items()
+        },
+    )
+    _insert_named(
+        connection,
+        VersionTechnicalResult,
+        TechnicalResult.technical_result_id,
+        {
+            code: {
+                "strategy_version_id": version_id,
+                "priority": result.priority,
+                "delay_minutes": result.delay_minutes,
+                "counts_as_attempt": result.counts_as_attempt,
+            }
+            for code, result in strategy.technical_results.items()
+        },
+    )
+    _insert_named(
+        connection,
+        VersionAgentResult,
+        AgentResult.agent_result_id,
+        {
+            code: {
+                "strategy_version_id": version_id,
+                "action_id": agent_result.action_id,
+                "priority": agent_result.priority,
+                "max_attempts": agent_result.max_attempts,
+                "delay_minutes": agent_result.delay_minutes,
+            }
+            for code, agent_result in strategy.agent_results.items()
+        },
+    )
     return version_id
+
+
+def lock_versions(connection: Connection, campaign_id: int) -> int | None:
+    """Let nobody else write a version of the campaign until the transaction ends. Returns the id of that in force."""
+    return connection.scalar(
+        select(Campaign.strategy_version_id)
+        .where(Campaign.campaign_id == campaign_id)
+        .with_for_update(key_share=True)
+        .with_hint(Campaign, "WITH (ROWLOCK, UPDLOCK)", "mssql")
+    )
+
+
+def read_strategy(connection: Connection, version_id: int) -> StrategyForm:
+    """A strategy version as the form that would write it again. AcmError where there is none."""
+    version = connection.execute(
+        select(StrategyVersion.__table__).where(StrategyVersion.strategy_version_id == version_id)
+    ).one_or_none()
+    if version is None:
+        raise AcmError(f"There is no strategy version {version_id}.")
+    return StrategyForm(
+        schedule=read_schedule(connection, version.schedule_id),
+        block_size=version.block_size,
+        queue_depth=version.queue_depth,
+        max_client_attempts=version.max_client_attempts,
+        max_day_attempts=version.max_day_attempts,
+        first_call_minutes=version.first_call_minutes,
+        created_minutes=version.created_minutes,
+        created_names_status=version.created_names_status,
+        client_most_first=version.client_most_first,
+        no_result_priority=version.no_result_priority,
+        phone_keys=tuple(sorted(PHONE_KEYS, key=lambda key: getattr(version, PHONE_KEYS[key]))),  # type: ignore[arg-type]
+        phone_most_first=version.phone_most_first,
+        leaf_mandatory=version.leaf_mandatory,
+        phone_types={
+            row.code: PhoneTypeForm(
+                row.is_dialled,
+                row.max_attempts,
+                row.weight,
+                None if row.schedule_id is None else read_schedule(connection, row.schedule_id),
+            )
+            for row in _rows_of(connection, VersionPhoneType, PhoneType, PhoneType.phone_type_id, version_id)
+        },
+        technical_results={
+            row.code: ResultForm(row.priority, row.delay_minutes, row.counts_as_attempt)
+            for row in _rows_of(
+                connection, VersionTechnicalResult, TechnicalResult, TechnicalResult.technical_result_id, version_id
+            )
+        },
+        agent_results={
+            row.code: AgentResultForm(row.action_id, row.priority, row.max_attempts, row.delay_minutes)
+            for row in _rows_of(connection, VersionAgentResult, AgentResult, AgentResult.agent_result_id, version_id)
+        },
+    )
+
+
+def read_schedule(connection: Connection, schedule_id: int) -> ScheduleForm:
+    """A schedule or a template of one as the form that would write it again."""
+    schedule = connection.execute(
+        select(Schedule.name, Calendar.code)
+        .outerjoin(Calendar, Calendar.calendar_id == Schedule.calendar_id)
+        .where(Schedule.schedule_id == schedule_id)
+    ).one()
+    return ScheduleForm(
+        schedule.name,
+        [
+            (row.weekday, row.start_minute, row.end_minute)
+            for row in connection.execute(
+                select(SchedulePeriod.__table__).where(SchedulePeriod.schedule_id == schedule_id)
+            )
+        ],
+        [
+            (row.on_date, None, None) if row.is_excluded else (row.on_date, row.start_minute, row.end_minute)
+            for row in connection.execute(select(ScheduleDate.__table__).where(ScheduleDate.schedule_id == schedule_id))
+        ],
+        schedule.code,
+    )
+
+
+def compare_versions(connection: Connection, version_a: int, version_b: int) -> Sequence[Any]:
+    """Settings that two versions have otherwise: setting_code, part, position, value_a, value_b."""
+    return connection.execute(
+        text(
+            "SELECT c.setting_code, c.part, c.position, c.value_a, c.value_b"
+            " FROM strategy.version_compare(:version_a, :version_b) AS c ORDER BY c.setting_code, c.part, c.position"
+        ),
+        {"version_a": version_a, "version_b": version_b},
+    ).all()
+
+
+def _rows_of(connection: Connection, model: Any, dictionary: Any, key: Any, version_id: int) -> Sequence[Any]:
+    """Rows of a version with the codes of the dictionary's rows that they are about."""
+    own = model.__table__
+    return connection.execute(
+        select(own, dictionary.code)
+        .join(dictionary, own.c[key.key] == key)
+        .where(own.c.strategy_version_id == version_id)
+        .order_by(key)
+    ).all()
 
 
 def save_schedule(
@@ -216,7 +350,7 @@ def save_schedule(
         campaign_id=campaign_id,
         created_at=now,
         created_by=created_by,
-        calendar_id=form.calendar and _by_code(connection, Calendar, Calendar.calendar_id, form.calendar),
+        calendar_id=_calendar_id(connection, form.calendar),
     )
     write_schedule_rows(connection, schedule_id, form)
     return schedule_id
@@ -253,8 +387,23 @@ def _insert_id(connection: Connection, model: type, **values: object) -> int:
     return int(identity[0])  # type: ignore[index]
 
 
-def _by_code(connection: Connection, model: type, key: object, code: str) -> int:
-    found = connection.scalar(select(key).where(model.code_key == code.strip().upper()))  # type: ignore[call-overload,attr-defined]
+def _calendar_id(connection: Connection, code: str | None) -> int | None:
+    if code is None:
+        return None
+    found = connection.scalar(select(Calendar.calendar_id).where(Calendar.code_key == code.strip().upper()))
     if found is None:
-        raise AcmError(f"The dictionary has no {code!r}.", "Choose one of its codes.")
+        raise AcmError(f"There is no calendar {code!r}.", "Choose one of the dictionary of calendars.")
     return int(found)
+
+
+def _insert_named(connection: Connection, model: Any, key: Any, rows: Mapping[str, dict[str, Any]]) -> None:
+    """Rows of a version, each about the row of a dictionary with that code. `key` is the dictionary's key."""
+    if not rows:
+        return
+    known = {row.code_key: row[1] for row in connection.execute(select(key.class_.code_key, key))}
+    unknown = [code for code in rows if code.strip().upper() not in known]
+    if unknown:
+        raise AcmError(f"The dictionary has no {unknown[0]!r}.", "Choose one of its codes.")
+    connection.execute(
+        insert(model), [{key.key: known[code.strip().upper()], **values} for code, values in rows.items()]
+    )

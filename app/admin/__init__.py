@@ -18,6 +18,7 @@ from app.admin.monitor import MonitorScreen
 from app.admin.overview import HomeScreen
 from app.admin.schedules import SchedulesScreen
 from app.admin.segments import SegmentsScreen
+from app.admin.strategy import StrategyScreen
 from app.auth.roles import ROLES
 from app.frame.headers import nonce
 
@@ -36,6 +37,7 @@ def init_app(app: Flask) -> None:
         admin.init_app(app)
         admin.add_view(MonitorScreen(lazy_gettext("Monitor of a campaign"), "monitor", "/monitor"))
         admin.add_view(CampaignsScreen(lazy_gettext("Campaigns"), "campaigns", "/campaigns"))
+        admin.add_view(StrategyScreen(lazy_gettext("Strategy"), "strategy", "/strategy"))
         admin.add_view(ContactsScreen(lazy_gettext("Contacts"), "contacts", "/contacts"))
         admin.add_view(ClientsScreen(lazy_gettext("List of clients"), "clients", "/clients"))
         admin.add_view(SegmentsScreen(lazy_gettext("Segments"), "segments", "/segments"))

@@ -55,6 +55,14 @@ def monitor(connection: Connection, campaign_id: int, now: datetime) -> Any:
     return row if row is not None else abort(404)
 
 
+def strategy_preview(connection: Connection, campaign_id: int, version_id: int, now: datetime) -> Any:
+    """The row of strategy.preview: phones that a version would open and close, were it in force."""
+    return connection.execute(
+        text("SELECT p.* FROM strategy.preview(:campaign_id, :version_id, :now) AS p"),
+        {"campaign_id": campaign_id, "version_id": version_id, "now": now},
+    ).one()
+
+
 def segments(connection: Connection, campaign_id: int) -> Sequence[Any]:
     """Segments of a campaign by code. Columns: contacts.segment_overview."""
     return connection.execute(

@@ -1,18 +1,29 @@
-"""The list of campaigns: state, queue, active contacts; start and stop."""
+"""The list of campaigns: state, queue, active contacts; start and stop; a new campaign, and a copy of one."""
 
 from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from flask import redirect, request, url_for
+from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
+from flask_login import current_user
+from flask_wtf import FlaskForm
+from sqlalchemy import Connection, select
+from wtforms import SelectField, StringField
+from wtforms.validators import InputRequired, Length
 
+from app import clock
 from app.admin import campaign_data, commands
 from app.admin.base import Screen, attempt
-from app.auth import sessions
+from app.auth import audit, sessions
+from app.campaigns import create_campaign, read_strategy
 from app.database.web import db
 from app.frame.languages import local_address
+from app.models.dictionary import TimeZone
+from app.models.strategy import Campaign
+from app.settings import get_settings
 
 _STATES = {"active": 2, "stopped": 1, "archived": 3}
 _SORTS = {
@@ -26,6 +37,16 @@ _SORTS = {
 }
 
 
+#: What a copy of a campaign takes over besides its strategy. How its dialer is reached is set for each campaign.
+_COPIED = ("one_call_per_person", "closing_margin_minutes", "restarts_on_reload")
+
+
+class CampaignForm(FlaskForm):
+    code = StringField(lazy_gettext("Code"), [InputRequired(), Length(max=64)])
+    name = StringField(lazy_gettext("Name"), [InputRequired(), Length(max=200)])
+    zone = SelectField(lazy_gettext("Time zone"), [InputRequired()])
+
+
 class CampaignsScreen(Screen):
     """All campaigns, archived ones when asked for. There are tens of them, so that the list has no pages."""
 
@@ -33,7 +54,7 @@ class CampaignsScreen(Screen):
     group = "campaigns"
     icon = "phone-outgoing"
     help_page = "strategy"
-    actions: ClassVar = {"index": "view", "start": "start", "stop": "stop"}
+    actions: ClassVar = {"index": "view", "create": "create", "clone": "create", "start": "start", "stop": "stop"}
 
     @expose("/")
     def index(self) -> Any:
@@ -55,6 +76,63 @@ class CampaignsScreen(Screen):
             "screens/campaigns.html", campaigns=found, total=len(rows), wanted=wanted, state=state,
             sort=sort if sort in _SORTS else "code", desc=bool(request.args.get("desc")), may=sessions.may,
         )  # fmt: skip
+
+    @expose("/new", methods=["GET", "POST"])
+    def create(self) -> Any:
+        """A stopped campaign. Its strategy is given next, in the form of the strategy."""
+        return self._create(None)
+
+    @expose("/<int:campaign_id>/clone", methods=["GET", "POST"])
+    def clone(self, campaign_id: int) -> Any:
+        """A stopped campaign with the strategy of another one; clients and segments are not copied."""
+        with db.engine.connect() as connection:
+            source = connection.execute(
+                select(Campaign.__table__, TimeZone.code.label("zone"))
+                .join(TimeZone, TimeZone.zone_id == Campaign.default_zone_id)
+                .where(Campaign.campaign_id == campaign_id)
+            ).one_or_none()
+        return self._create(source if source is not None else abort(404))
+
+    def _create(self, source: Any) -> Any:
+        zone = source.zone if source is not None else get_settings().time_zone
+        form = CampaignForm(zone=zone, name=source.name if source is not None else None)
+        with db.engine.begin() as connection:
+            form.zone.choices = [
+                (row.code, f"{row.name} · {row.code}")
+                for row in connection.execute(select(TimeZone.__table__).order_by(TimeZone.zone_id))
+                if row.is_enabled or row.code == zone
+            ]
+            if form.validate_on_submit():
+                campaign_id = self._created(connection, form, source)
+                if campaign_id is not None:
+                    return redirect(url_for("strategy.index", campaign_id=campaign_id))
+        return self.render("screens/campaign.html", form=form, source=source)
+
+    def _created(self, connection: Connection, form: CampaignForm, source: Any) -> int | None:
+        """Make the campaign; None where its code is taken."""
+        code = str(form.code.data).strip()
+        if not code:
+            form.code.errors = [_("Fill this in.")]
+            return None
+        if connection.scalar(select(Campaign.campaign_id).where(Campaign.code_key == code.upper())) is not None:
+            form.code.errors = [_("There is a campaign with this code already.")]
+            return None
+        strategy, copied = None, {}
+        if source is not None:
+            copied = {name: getattr(source, name) for name in _COPIED}
+            if source.strategy_version_id is not None:
+                strategy = read_strategy(connection, source.strategy_version_id)
+        values = {"code": code, "name": str(form.name.data).strip(), "zone_code": str(form.zone.data)}
+        campaign_id = create_campaign(
+            connection, **values, strategy=strategy, created_by=current_user.username, now=clock.now(),
+            reason=None if source is None else _("Copy of the campaign %(code)s", code=source.code), **copied,
+        )  # fmt: skip
+        audit.record(
+            connection, "campaign_create" if source is None else "campaign_clone", "campaign", campaign_id,
+            after=values if source is None else {**values, "copy_of": source.code},
+        )  # fmt: skip
+        flash(_("The campaign %(name)s is created. It is stopped.", name=values["name"]), "success")
+        return campaign_id
 
     @expose("/<int:campaign_id>/start", methods=["POST"])
     def start(self, campaign_id: int) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, text
 
@@ -38,3 +39,21 @@ def schedule_next(connection: Connection, schedule_id: int, zone_id: int, at: da
     values = {"schedule_id": schedule_id, "zone_id": zone_id, "at": at}
     found: datetime | None = connection.execute(statement, values).scalar_one()
     return found
+
+
+def version_return(
+    connection: Connection,
+    campaign_id: int,
+    strategy_version_id: int,
+    created_by: str,
+    reason: str | None,
+    now: datetime | None = None,
+) -> Any:
+    """Put an earlier version in force again, as a new one. One row: strategy_version_id, version_no.
+
+    ProcedureError 50130 when the campaign has no such version, 50131 when it is in force already.
+    """
+    return call(
+        connection, "strategy.version_return", campaign_id=campaign_id, strategy_version_id=strategy_version_id,
+        created_by=created_by, reason=reason, now=now,
+    )[0]  # fmt: skip

@@ -125,7 +125,9 @@ def test_a_file_again_replaces_the_ranges_of_its_codes(engine: Engine, tmp_path:
 def test_a_wrong_file_changes_nothing(engine: Engine, acm: Any, tmp_path: Path) -> None:
     load_plan(engine, [SAMPLE])
     before = plan(engine)
-    wrong = file(tmp_path, "900;0000000;9999999;10000000;АО;Омская обл.;Омская область;1", "901;5;4;0;АО;Омская обл.;;1")
+    wrong = file(
+        tmp_path, "900;0000000;9999999;10000000;АО;Омская обл.;Омская область;1", "901;5;4;0;АО;Омская обл.;;1"
+    )
     code, output, errors = acm("load", wrong)
     assert (code, output) == (1, "")
     assert errors.splitlines()[0] == "error: plan.csv, line 3: the range ends before it begins."
@@ -223,7 +225,7 @@ def test_find(acm: Any) -> None:
     assert code == 0
     words = " ".join(output.split())
     assert words == (
-        "Range 9000300000 - 9000399999 Operator ООО \"СВЯЗЬ\" Region Удмуртская Республика"
+        'Range 9000300000 - 9000399999 Operator ООО "СВЯЗЬ" Region Удмуртская Республика'
         " In the registry Республика Удмуртская Time zone Europe/Samara"
     )
     assert "Time zone none: the region has several zones" in " ".join(acm("find", "89012010000")[1].split())

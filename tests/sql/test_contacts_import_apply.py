@@ -765,9 +765,7 @@ def test_libphonenumber_is_asked_where_the_plan_says_nothing(world: World) -> No
         load.line("a", number)
     codes = ("Asia/Yakutsk", "Asia/Yakutsk", "asia/vladivostok", "Europe/Nowhere")
     for number, code in zip(numbers, codes, strict=True):
-        world.connection.execute(
-            update(ImportPhone).where(ImportPhone.number == number).values(number_zone_code=code)
-        )
+        world.connection.execute(update(ImportPhone).where(ImportPhone.number == number).values(number_zone_code=code))
     load.apply()
     assert zone_ids(world, "a") == [
         world.zone("Asia/Omsk"), world.zone("Asia/Yakutsk"), world.zone("Asia/Vladivostok"), None,
@@ -781,9 +779,7 @@ def test_a_zone_that_is_switched_off_is_not_given(world: World) -> None:
     load.line("a", "73812000001")
     load.line("b", "74232000001")
     for number, code in (("73812000001", "Asia/Omsk"), ("74232000001", "Asia/Vladivostok")):
-        world.connection.execute(
-            update(ImportPhone).where(ImportPhone.number == number).values(number_zone_code=code)
-        )
+        world.connection.execute(update(ImportPhone).where(ImportPhone.number == number).values(number_zone_code=code))
     load.apply()
     assert (zone_ids(world, "a"), zone_ids(world, "b")) == ([None], [world.zone("Asia/Vladivostok")])
 

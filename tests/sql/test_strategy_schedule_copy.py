@@ -61,9 +61,7 @@ def test_a_copy_is_not_linked(world: World) -> None:
     copy = schedule_copy(world.connection, source, None, "Template", "tests", world.now)
     before = rows_of(world, copy)
     world.connection.execute(delete(ScheduleDate).where(ScheduleDate.schedule_id == source))
-    world.connection.execute(
-        update(SchedulePeriod).where(SchedulePeriod.schedule_id == source).values(end_minute=600)
-    )
+    world.connection.execute(update(SchedulePeriod).where(SchedulePeriod.schedule_id == source).values(end_minute=600))
     assert rows_of(world, copy) == before
     assert rows_of(world, source) == ([(1, 540, 600)], [])
 

@@ -92,7 +92,9 @@ offsets = st.integers(0, 9)
 
 
 @st.composite
-def cases(draw: st.DrawFn) -> tuple[list[tuple[int, int, int]], list[tuple[date, int | None, int | None]], dict[date, int], datetime]:
+def cases(
+    draw: st.DrawFn,
+) -> tuple[list[tuple[int, int, int]], list[tuple[date, int | None, int | None]], dict[date, int], datetime]:
     first = draw(st.sampled_from(FIRST_DAYS))
     weekdays = draw(st.lists(st.tuples(st.integers(1, 7), bounds), max_size=4, unique_by=lambda x: (x[0], x[1][0])))
     dates = draw(st.dictionaries(offsets, st.none() | bounds, max_size=3))

@@ -232,4 +232,6 @@ def test_a_night_goes_on_into_a_date_of_its_own_although_the_calendar_excludes_t
 
 def test_the_calendar_of_another_schedule_does_not_count(world: World, is_open: Callable[..., bool]) -> None:
     world.schedule(ScheduleForm("Other", WORKDAYS, calendar=world.calendar({MONDAY: 0})))
-    assert opened(is_open, ScheduleForm("Workdays", WORKDAYS, calendar=world.calendar({})), "2026-11-23 12:00") == [True]
+    assert opened(is_open, ScheduleForm("Workdays", WORKDAYS, calendar=world.calendar({})), "2026-11-23 12:00") == [
+        True
+    ]

@@ -393,12 +393,18 @@ class Queries:
 
     def _aggregate(self, arguments: list[Any], scope: Scope) -> None:
         """Refuse what SQL Server does not sum up (its errors 130 and 8124)."""
-        inner, outer = set(), set()
+        inner: set[tuple[str, str]] = set()
+        outer: set[tuple[str, str]] = set()
         for part in (part for argument in arguments for part in argument.walk()):
             if isinstance(part, exp.Select | exp.Exists):
                 raise Refusal("an aggregate of a query", "let a derived table ask first, and aggregate its column")
-            is_unit = isinstance(part.parent, exp.Anonymous) and str(part.parent.this).upper().startswith("DATE")
-            if isinstance(part, exp.Column) and not (is_unit and part is part.parent.expressions[0]):
+            call = part.parent
+            is_unit = (
+                isinstance(call, exp.Anonymous)
+                and str(call.this).upper().startswith("DATE")
+                and part is call.expressions[0]
+            )
+            if isinstance(part, exp.Column) and not is_unit:
                 table, name = part.table.lower(), part.name.lower()
                 own = (
                     table in scope.sources if table else any(name in (s.columns or ()) for s in scope.sources.values())

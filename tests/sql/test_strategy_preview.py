@@ -1,0 +1,36 @@
+"""strategy.preview: what a written version would open and close, were it in force."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from world import World
+
+from app.campaigns import PhoneTypeForm, ScheduleForm, write_strategy
+
+
+def preview(world: World, campaign: int, **changes: Any) -> dict[str, int]:
+    form = replace(world.strategies[campaign], **changes)
+    version = write_strategy(world.connection, campaign, form, created_by="tests", reason=None, now=world.now)
+    (row,) = world.query(
+        "SELECT p.* FROM strategy.preview(:campaign, :version, :now) AS p",
+        campaign=campaign, version=version, now=world.now,
+    )  # fmt: skip
+    return {name.removeprefix("phones_"): value for name, value in row.items()}
+
+
+def test_what_opens_and_what_closes_is_counted_in_phones(world: World) -> None:
+    campaign = world.campaign(phone_types={"M": PhoneTypeForm(), "H": PhoneTypeForm(is_dialled=False)})
+    world.client(world.campaign(), "MH")  # of another campaign
+    for phones in ("M", "M", "MH"):
+        world.client(campaign, phones)
+    assert preview(world, campaign) == {
+        "free": 4, "open_before": 3, "open_after": 3, "opening": 0, "closing": 0, "ready_before": 3, "ready_after": 3,
+    }  # fmt: skip
+    assert preview(world, campaign, phone_types={"H": PhoneTypeForm()}) == {
+        "free": 4, "open_before": 3, "open_after": 1, "opening": 1, "closing": 3, "ready_before": 3, "ready_after": 1,
+    }  # fmt: skip
+    night = ScheduleForm.daily("Night", 0, 60)
+    assert preview(world, campaign, schedule=night)["ready_after"] == 0
+    assert preview(world, campaign, schedule=night)["closing"] == 0

@@ -38,6 +38,9 @@ from .rules import (
     waiting,
 )
 
+#: Results with which the dialer says that the customer asked for a call; beside others its moment is that of its own next
+#: try, which is no promise.
+CALLBACK_RESULTS = ("CALLBACK", "CALLBACK_REQUEST")
 #: A callback that is overdue for so long is missed.
 MISSED_AFTER = timedelta(days=1)
 
@@ -129,11 +132,11 @@ def apply_results(state: State, rows: Iterable[DialerRow], now: datetime) -> tup
             unknown += 1
             continue
         client = record.phone.client
-        if find_attempt(client, row.key):
-            repeated += 1
-            continue
         if not row.is_final:
             interim += 1
+            continue
+        if find_attempt(client, row.key):
+            repeated += 1
             continue
         applied += 1
         rule = technical_rule(state, client.campaign, row.result)
@@ -150,7 +153,7 @@ def apply_results(state: State, rows: Iterable[DialerRow], now: datetime) -> tup
             client.outcomes.append(known)
         if known:
             outcomes.append((client, known))
-        if row.callback_at is not None:
+        if row.callback_at is not None and row.result in CALLBACK_RESULTS:
             promise(client, record.phone, row.callback_at, None)
     touched += apply_outcomes(state, outcomes)
     settle(state, touched, now)

@@ -11,7 +11,7 @@ from app.errors import ProcedureError
 
 from . import blocks, events
 from .database import Database
-from .plan import Plan, Step
+from .plan import Plan, Step, random_plan
 from .rules import (
     PROCESSED,
     WAITING,
@@ -50,9 +50,10 @@ def utc_of(moment: datetime, zone: str) -> datetime:
 class Play:
     """A world under way. `now` never stands still, so that no two events have one moment."""
 
-    def __init__(self, database: Database, plan: Plan) -> None:
+    def __init__(self, database: Database, plan: Plan, prefix: str = "") -> None:
         self.database = database
         self.plan = plan
+        self.prefix = prefix
         self.now = plan.start
         self.state = State(database.dictionary)
         self.segments: list[list[Segment]] = []
@@ -85,7 +86,7 @@ class Play:
         ids = database.campaigns(
             [
                 {
-                    "code": f"C{number}", "code_key": f"C{number}", "name": f"C{number}",
+                    "code": f"{self.prefix}C{number}", "code_key": f"{self.prefix}C{number}", "name": f"C{number}",
                     "default_zone_id": database.zones[each.zone], "one_call_per_person": each.one_call_per_person,
                     "closing_margin_minutes": each.closing_margin, "restarts_on_reload": each.restarts_on_reload,
                 }
@@ -97,7 +98,7 @@ class Play:
         for number, (campaign_id, each) in enumerate(zip(ids, plan.campaigns, strict=True)):
             self.state.campaigns.append(
                 Campaign(
-                    campaign_id, f"C{number}", each.zone, each.strategy, True, each.one_call_per_person,
+                    campaign_id, f"{self.prefix}C{number}", each.zone, each.strategy, True, each.one_call_per_person,
                     each.closing_margin, each.restarts_on_reload,
                 )
             )  # fmt: skip
@@ -113,7 +114,7 @@ class Play:
         )  # fmt: skip
         found = iter(segments)
         self.segments = [[Segment(next(found), *flags) for flags in each.segments] for each in plan.campaigns]
-        self.people = database.people(["P0", "P1", "P2"], now)
+        self.people = database.people([f"{self.prefix}P{number}" for number in range(3)], now)
         self.state.listed_numbers = {number_of(number) for number in plan.listed_numbers}
         self.state.listed_persons = {self.people[number] for number in plan.listed_persons}
         database.do_not_call(
@@ -446,7 +447,7 @@ class Play:
             {
                 "line_no": number, "campaign_code": line.campaign.code, "client_code": line.client_code,
                 "segment_code": line.segment and codes[line.segment.id],
-                "crm_id": line.person and f"P{self.people.index(line.person)}", "zone_code": line.zone,
+                "crm_id": line.person and f"{self.prefix}P{self.people.index(line.person)}", "zone_code": line.zone,
                 "load_priority": line.load_priority, "do_not_call_after": line.stop_at,
                 "do_not_call_after_is_utc": True, "callback_at": line.callback and line.callback[0],
                 "callback_at_is_utc": True, "callback_agent": line.callback and line.callback[1],
@@ -540,3 +541,16 @@ def play(database: Database, plan: Plan) -> str | None:
         except Difference as error:
             return str(error)
     return None
+
+
+def warm(database: Database) -> None:
+    """Call every procedure a few times, so that worlds take the time that they take later."""
+
+    def worlds() -> None:
+        for seed in range(12):
+            try:
+                Play(database, random_plan(seed), f"W{seed}-").play()
+            except Difference:
+                continue
+
+    database.warm(worlds)

@@ -247,8 +247,8 @@ def counted_today(client: Client, now: datetime) -> int:
 
 
 def first_attempt_at(client: Client) -> datetime | None:
-    attempts = round_attempts(client)
-    return attempts[0].ended_at if attempts else None
+    """When the first call of the round ended: one that does not count was no call."""
+    return next((attempt.ended_at for attempt in round_attempts(client) if attempt.is_counted), None)
 
 
 def latest_agent_result(client: Client) -> tuple[str, int] | None:

@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.0.0          2026-11-23
+contacts.import_apply          version 1.0.1          2026-11-25
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines
 of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep
@@ -17,7 +17,7 @@ part.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.client_status, core.dial_class, core.utc_moment
+           core.client_status, core.dial_class, core.attempt_outcome, core.attempt, core.utc_moment
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
@@ -726,6 +726,39 @@ WHERE x.is_new_client = 1
 ORDER BY x.line_no, x.position;
 
 SET @phones_loaded = @@ROWCOUNT;
+
+/* An agent result holds every phone of its client, those that come later too. */
+IF @old_clients > 0
+    UPDATE p
+    SET
+        hold_agent_result_id = h.agent_result_id,
+        waits_from = h.holds_from
+    FROM core.phone AS p
+    JOIN @number AS x
+        ON x.client_id = p.client_id
+        AND x.number = p.number
+    JOIN (
+        SELECT
+            o.client_id AS client_id,
+            o.agent_result_id AS agent_result_id,
+            e.holds_from AS holds_from,
+            ROW_NUMBER() OVER (PARTITION BY o.client_id ORDER BY e.holds_from DESC, o.given_at DESC, o.outcome_id DESC) AS turn
+        FROM @known AS k
+        JOIN core.client AS c
+            ON c.client_id = k.client_id
+            AND c.agent_result_id IS NOT NULL
+        JOIN core.attempt_outcome AS o
+            ON o.client_id = c.client_id
+            AND o.round_no = c.round_no
+        LEFT JOIN core.attempt AS a
+            ON a.record_key = o.record_key
+        CROSS APPLY (SELECT CASE WHEN a.ended_at > o.given_at THEN a.ended_at ELSE o.given_at END AS holds_from) AS e
+        WHERE k.is_new = 0
+    ) AS h
+        ON h.client_id = p.client_id
+        AND h.turn = 1
+    WHERE p.import_batch_id = @batch_id
+        AND p.loaded_at = @now;
 
 INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
 SELECT

@@ -172,17 +172,17 @@ class Chance:
     # -- strategies
 
     def schedule(self) -> ScheduleForm:
-        return self.of(SCHEDULES) if self.percent(35) else SCHEDULES[0]
+        return self.of(SCHEDULES) if self.percent(25) else SCHEDULES[0]
 
     def strategy(self) -> StrategyForm:
         return StrategyForm(
             schedule=self.schedule(),
             block_size=self.integer(1, 6),
-            queue_depth=self.of((20, 1, 3, 6)),
+            queue_depth=self.of((20, 20, 3, 6)),
             max_client_attempts=self.maybe(40, lambda: self.integer(1, 4)),
             max_day_attempts=self.maybe(35, lambda: self.integer(1, 3)),
-            first_call_minutes=self.maybe(25, lambda: self.of((30, 240, 1440, 2880))),
-            created_minutes=self.maybe(25, lambda: self.of((60, 600, 1440, 4320))),
+            first_call_minutes=self.maybe(15, lambda: self.of((240, 30, 1440, 2880))),
+            created_minutes=self.maybe(12, lambda: self.of((1440, 4320, 600, 60))),
             created_names_status=self.percent(50),
             client_most_first=self.percent(40),
             no_result_priority=self.of((5, 1, 3, 10)),
@@ -212,7 +212,7 @@ class Chance:
             is_dialled=not self.percent(10),
             max_attempts=self.maybe(35, lambda: self.integer(1, 3)),
             weight=self.of((1, 2, 5)),
-            schedule=self.maybe(20, lambda: self.of(SCHEDULES)),
+            schedule=self.maybe(12, lambda: self.of(SCHEDULES)),
         )
 
     def campaign(self) -> CampaignPlan:
@@ -226,7 +226,7 @@ class Chance:
             closing_margin=self.of((0, 0, 10)),
             restarts_on_reload=self.percent(50),
             segments=tuple(
-                (not self.percent(10), self.percent(8)) for _ in range(self.integer(1, 2))
+                (not self.percent(6), self.percent(5)) for _ in range(self.integer(1, 2))
             ),
         )
 
@@ -260,47 +260,64 @@ class Chance:
             zone=self.maybe(25, lambda: self.of(ZONES)),
             load_priority=self.maybe(20, lambda: self.integer(1, 10)),
             minutes_before=self.of((0, 0, 10, 10, 700)),
-            stop_after=self.maybe(20, lambda: self.of((30, 300, 1500, -5))),
+            stop_after=self.maybe(12, lambda: self.of((300, 1500, 30, -5))),
             is_blocked=self.percent(4),
             phones=tuple(phones.values()),
-            callback=self.maybe(15, lambda: (self.of((-20, 0, 30, 30, 600)), self.of((None, "3001")))),
+            callback=self.maybe(18, lambda: (self.of((-20, 0, 30, 30, 300)), self.of((None, "3001")))),
         )
 
     # -- steps
 
     def wait(self) -> tuple[Any, ...]:
-        kind = self.integer(0, 9)
-        if kind < 4:
-            return "minutes", self.of((1, 5, 30, 60, 240, 700))
-        if kind < 6:
+        kind = self.integer(0, 19)
+        if kind < 8:
+            return "minutes", self.of((1, 5, 30, 60, 240))
+        if kind < 11:
             return "clock", self.of((0, 540, 1260, 180, 120)), self.of(ZONES)
-        return self.of(("ready", "ready", "due", "limit")), self.integer(0, 3)
+        return self.of(("ready", "ready", "ready", "due", "due", "limit")), self.integer(0, 3)
 
-    def step(self, campaigns: Sequence[CampaignPlan]) -> Step:
+    def short_wait(self) -> tuple[Any, ...]:
+        return "minutes", self.of((1, 1, 3, 20))
+
+    def steps(self, campaigns: Sequence[CampaignPlan]) -> Iterator[Step]:
+        """A history: mostly blocks and what becomes of them, and now and then anything else."""
+        for _ in range(self.integer(2, 5)):
+            yield Step("take", self.wait(), self.integer(0, 11))
+            if self.percent(20):
+                yield self.agent(self.short_wait())
+            if self.percent(85):
+                rows = tuple(self.row() for _ in range(self.integer(1, 4)))
+                yield Step("results", self.short_wait(), self.integer(0, 11), {"rows": rows})
+            if self.percent(25):
+                yield self.agent(self.short_wait())
+            if self.percent(50):
+                yield self.other(campaigns)
+
+    def agent(self, wait: tuple[Any, ...]) -> Step:
+        values = {
+            "code": self.of(AGENT) if self.percent(40) else self.of(AGENT[:2]),
+            "mode": self.of(("key", "client", "client", "unknown")) if self.percent(35) else "key",
+            "callback": self.maybe(35, lambda: self.of((10, 30, 300, 2000))),
+            "agent": self.of((None, "3001")),
+        }
+        return Step("agent", wait, self.integer(0, 11), values)
+
+    def other(self, campaigns: Sequence[CampaignPlan]) -> Step:
         kind = self.of(
-            ("take",) * 6 + ("results",) * 6 + ("agent",) * 4
-            + ("return", "strategy", "phone", "client", "segment", "service", "callbacks", "load", "campaign", "recall")
+            ("load", "load", "strategy", "strategy", "return", "return", "phone", "client", "segment", "service", "callbacks",
+             "campaign", "recall")
         )  # fmt: skip
         values: dict[str, Any] = {}
-        if kind == "results":
-            values["rows"] = tuple(self.row() for _ in range(self.integer(1, 3)))
-        elif kind == "agent":
-            values = {
-                "code": self.of(AGENT) if self.percent(50) else self.of(AGENT[:2]),
-                "mode": self.of(("key", "client", "client", "unknown")) if self.percent(30) else "key",
-                "callback": self.maybe(30, lambda: self.of((30, 30, 300, 2000))),
-                "agent": self.of((None, "3001")),
-            }
-        elif kind == "strategy":
+        if kind == "strategy":
             values["strategy"] = self.other_strategy(self.of(campaigns).strategy)
         elif kind in ("phone", "client"):
             values["is_blocked"] = not self.percent(40)
         elif kind in ("segment", "campaign"):
-            values["is_on"] = not self.percent(40)
-            values["is_blocked"] = self.percent(25)
+            values["is_on"] = not self.percent(25)
+            values["is_blocked"] = self.percent(20)
         elif kind == "load":
             values["lines"] = tuple(self.line() for _ in range(self.integer(1, 2)))
-        return Step(kind, self.wait(), self.integer(0, 11), values)
+        return Step(kind, self.short_wait() if self.percent(60) else self.wait(), self.integer(0, 11), values)
 
     def row(self) -> dict[str, Any]:
         return {
@@ -325,12 +342,12 @@ class Chance:
         }
 
     def plan(self) -> Plan:
-        campaigns = tuple(self.campaign() for _ in range(self.of((1, 1, 2, 3))))
+        campaigns = tuple(self.campaign() for _ in range(self.of((1, 1, 1, 2, 2, 3))))
         return Plan(
             start=self.of(STARTS),
             campaigns=campaigns,
-            clients=tuple(self.client(len(campaigns)) for _ in range(self.integer(1, 8))),
-            steps=tuple(self.step(campaigns) for _ in range(self.integer(3, 12))),
+            clients=tuple(self.client(len(campaigns)) for _ in range(self.integer(1, 7))),
+            steps=tuple(self.steps(campaigns)),
             listed_numbers=tuple(self.integer(0, 2) for _ in range(self.of((0, 0, 0, 1)))),
             listed_persons=tuple(self.integer(0, 2) for _ in range(self.of((0, 0, 0, 0, 0, 1)))),
         )

@@ -308,6 +308,8 @@ class Play:
             record = self._pick(done if kind == "again" else pending, row["what"] + step.what)
             if kind != "unknown" and record is None:
                 continue
+            if kind == "result" and row["what"] < 5:  # now and then two rows are of one record
+                pending.remove(record)
             since = record.taken_at if record else self.now
             ended_at = self._moment(max(self.now - timedelta(seconds=row["seconds"]), since + MILLISECOND))
             due = None

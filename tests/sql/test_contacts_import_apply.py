@@ -393,6 +393,27 @@ def test_a_campaign_may_start_finished_clients_afresh(world: World, status_id: i
     assert world.dialled(campaign, world.at(hours=2)) == [anna.numbers[0]]
 
 
+def test_a_new_phone_of_a_known_client_is_held_by_its_agent_result(world: World) -> None:
+    from app.campaigns import AgentResultForm
+
+    campaign = world.campaign(agent_results={"12": AgentResultForm(3, delay_minutes=60)})
+    anna, boris = (world.client(campaign, client_code=code) for code in ("a", "b"))
+    world.agent_says("12", world.at(minutes=1), campaign_id=campaign, client_code="a")
+    load = Load(world, campaign)
+    load.line("a", "79161234567")
+    load.line("b", "79161234568")
+    load.apply(world.at(minutes=10))
+    new = {row["client_id"]: row for row in world.rows(Phone) if row["number"].startswith("79161234")}
+    assert (new[anna.client_id]["hold_agent_result_id"], new[anna.client_id]["waits_from"]) == (
+        world.agent("12"), world.at(minutes=1),
+    )  # fmt: skip
+    assert (new[boris.client_id]["hold_agent_result_id"], new[boris.client_id]["waits_from"]) == (
+        None, world.at(minutes=10),
+    )  # fmt: skip
+    assert world.dialled(campaign, world.at(minutes=60)) == [boris.number]
+    assert len(world.dialled(campaign, world.at(minutes=61))) == 2
+
+
 def test_an_active_client_is_not_started_afresh(world: World) -> None:
     campaign = world.campaign(columns={"restarts_on_reload": True})
     anna = world.client(campaign, client_code="a")

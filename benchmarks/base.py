@@ -263,13 +263,13 @@ FOLLOWERS = """
 UPDATE bench.shape AS s SET status_id = c.status_id FROM core.client AS c WHERE c.client_id = s.prototype;
 ANALYZE bench.shape;
 CREATE UNLOGGED TABLE bench.phone_class AS
-SELECT s.prototype, p.phone_id - 2 * s.prototype AS phone, p.dial_class_id, p.is_free
+SELECT s.prototype, p.phone_id - 2 * s.prototype AS phone, p.dial_class_id
 FROM bench.shape AS s
 JOIN core.phone AS p ON p.client_id = s.prototype;
 ANALYZE bench.phone_class;
 
-INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
-SELECT q.dial_class_id, count(*), sum(q.is_free)
+INSERT INTO core.dial_class_change (dial_class_id, phones)
+SELECT q.dial_class_id, count(*)
 FROM bench.followed AS b
 JOIN bench.phone_class AS q ON q.prototype = b.prototype
 WHERE b.n <> b.prototype
@@ -376,7 +376,7 @@ def check(connection: Connection, sample: int = 100) -> dict[str, int]:
         text(
             """
             SELECT count(*) AS phones,
-                count(*) FILTER (WHERE f.was_free <> f.is_free OR d.facts_key IS DISTINCT FROM f.facts_key) AS wrong_phones,
+                count(*) FILTER (WHERE d.facts_key IS DISTINCT FROM f.facts_key) AS wrong_phones,
                 count(*) FILTER (WHERE n.status_id <> c.status_id) AS wrong_clients
             FROM generate_series(0, (SELECT max(client_id) FROM core.client) / 1000, :sample) AS g (n)
             JOIN core.client AS c ON c.client_id BETWEEN g.n * 1000 + 1 AND g.n * 1000 + 1000
@@ -532,7 +532,6 @@ def _insert_followers(connection: Connection) -> None:
         "bench.new_phone AS v JOIN bench.followed AS b ON b.n = v.client_id AND b.n <> b.prototype"
         " JOIN bench.phone_class AS q ON q.prototype = b.prototype AND q.phone = v.phone_id - 2 * v.client_id",
         dial_class_id="q.dial_class_id",
-        is_free="q.is_free",
     )
     _insert(connection, "core.attempt", "bench.new_attempt AS v", leave_out="agent_result_id")
     _run(

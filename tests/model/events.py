@@ -32,7 +32,8 @@ from .rules import (
     Segment,
     State,
     agent_rule,
-    outcome_moment,
+    is_listed,
+    round_attempts,
     status_now,
     technical_rule,
     waiting,
@@ -172,21 +173,20 @@ def apply_outcomes(state: State, given: Iterable[tuple[Client, Outcome]]) -> lis
     """What agent results do beside their delay and limit. Returns the other clients that they touch."""
     touched = []
     for client, outcome in given:
-        if outcome.round_no != client.round_no:
-            continue  # of an earlier round: it stays in the journal and changes nothing
         rule = agent_rule(state, client.campaign, outcome.result)
         if rule.action_id == ACTION_DO_NOT_CALL:
             numbers = {outcome.phone.number} if outcome.phone else {phone.number for phone in client.phones}
             state.listed_numbers |= numbers
             touched += [other for other in state.clients if any(phone.number in numbers for phone in other.phones)]
-        if rule.action_id in FINAL_STATUS:
+        # A result of an earlier round stays in the journal and changes nothing else.
+        if rule.action_id in FINAL_STATUS and outcome.round_no == client.round_no:
             finals = [
                 each
                 for each in client.outcomes
                 if each.round_no == client.round_no
                 and agent_rule(state, client.campaign, each.result).action_id in FINAL_STATUS
             ]
-            latest = max(finals, key=lambda each: outcome_moment(client, each))
+            latest = max(finals, key=lambda each: each.given_at)
             client.status = FINAL_STATUS[agent_rule(state, client.campaign, latest.result).action_id]
     return touched
 
@@ -201,8 +201,8 @@ def agent_says(
     callback_at: datetime | None = None,
     callback_agent: str | None = None,
 ) -> Client:
-    """An agent gives a result, for a call (`key`) or for a client: the record that is out, else the last attempt that
-    has no agent result yet, else the client alone."""
+    """An agent gives a result, for a call (`key`) or for a client: the record that is out, else the last attempt of the
+    round where it has no agent result yet, else the client alone."""
     record: Record | None = None
     if key is not None:
         record = find_record(state, key)
@@ -218,11 +218,11 @@ def agent_says(
         raise Refused(13)
     if key is None:
         out = [each for each in client.records if each.is_out]
-        open_attempts = [each for each in client.attempts if find_outcome(client, each.key) is None]
+        attempts = round_attempts(client)
         if out:
             key = out[0].key
-        elif open_attempts:
-            key = max(open_attempts, key=lambda attempt: attempt.ended_at).key
+        elif attempts and find_outcome(client, attempts[-1].key) is None:
+            key = attempts[-1].key
         if key is not None:
             record = find_record(state, key)
     if key is not None:
@@ -311,7 +311,10 @@ def load(state: State, lines: Iterable[LoadLine], now: datetime, new_ids: dict[t
             )  # fmt: skip
             state.clients.append(client)
         client.segment = line.segment or client.segment
-        client.person = line.person or client.person
+        if line.person and line.person != client.person:
+            for phone in client.phones:  # no load takes anybody off the do-not-call list
+                phone.stays_listed = phone.stays_listed or is_listed(state, phone)
+            client.person = line.person
         client.zone = line.zone or client.zone
         client.load_priority = line.load_priority or client.load_priority
         client.stop_at = line.stop_at or client.stop_at

@@ -13,7 +13,6 @@ from . import blocks, events
 from .database import Database
 from .plan import Plan, Step, random_plan
 from .rules import (
-    PROCESSED,
     WAITING,
     Callback,
     Campaign,
@@ -492,25 +491,18 @@ class Play:
                     f" {clients[client.id]}, not {mine}{' after the status service' if is_settled else ''}"
                 )
         rows = {
-            row.phone_id: (row.attempts, row.waits_from, bool(row.is_free))
+            row.phone_id: (row.attempts, row.waits_from, bool(row.is_do_not_call))
             for row in self.database.rows(
-                "SELECT p.phone_id, p.attempts, p.waits_from, p.is_free FROM core.phone AS p"
+                "SELECT p.phone_id, p.attempts, p.waits_from, p.is_do_not_call FROM core.phone AS p"
             )
         }
         for client in state.clients:
             for phone in client.phones:
-                is_free = not (
-                    client.status in PROCESSED
-                    or client.is_blocked
-                    or phone.is_blocked
-                    or is_listed(state, phone)
-                    or any(record.is_out and record.phone is phone for record in client.records)
-                )
-                mine_of = (counted(client, phone), hold(state, phone)[0], is_free)
+                mine_of = (counted(client, phone), hold(state, phone)[0], is_listed(state, phone))
                 if rows[phone.id] != mine_of:
                     raise Difference(
                         f"at {self.now} phone {phone.number} of client {client.code} of {client.campaign.code} has attempts,"
-                        f" moment of the last result and freedom {rows[phone.id]}, not {mine_of}"
+                        f" moment of the last result and do-not-call {rows[phone.id]}, not {mine_of}"
                     )
         self._compare_sets()
 

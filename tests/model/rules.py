@@ -117,6 +117,7 @@ class Phone:
     zone: str | None
     loaded_at: datetime
     is_blocked: bool = False
+    stays_listed: bool = False  # its client was a person on the do-not-call list when a load gave it another CRM id
 
 
 @dataclass
@@ -219,10 +220,10 @@ def round_attempts(client: Client) -> list[Attempt]:
 
 
 def round_outcomes(client: Client) -> list[Outcome]:
-    """The agent results of this round, in the order of their moments."""
+    """The agent results of this round, in the order in which they were given."""
     return sorted(
         (outcome for outcome in client.outcomes if outcome.round_no == client.round_no),
-        key=lambda outcome: outcome_moment(client, outcome),
+        key=lambda outcome: outcome.given_at,
     )
 
 
@@ -262,7 +263,7 @@ def latest_agent_result(client: Client) -> tuple[str, int] | None:
 
 def last_result(client: Client) -> tuple[str, str] | None:
     """("agent" or "technical", code): the result of the last attempt, the agent's where it has one. An agent result that
-    was given for no call is the last one until the next call."""
+    was given for no attempt, as far as is known, is the last one until the next call."""
     attempts = round_attempts(client)
     last = attempts[-1] if attempts else None
     keys = {attempt.key for attempt in attempts}
@@ -270,7 +271,7 @@ def last_result(client: Client) -> tuple[str, str] | None:
         if outcome.key is not None and outcome.key in keys:
             if last and outcome.key == last.key:
                 return "agent", outcome.result
-        elif last is None or outcome_moment(client, outcome) > last.ended_at:
+        elif last is None or outcome.given_at >= last.ended_at:
             return "agent", outcome.result
     return ("technical", last.result) if last else None
 
@@ -372,7 +373,7 @@ def is_dialled_type(phone: Phone) -> bool:
 
 def is_listed(state: State, phone: Phone) -> bool:
     """On the do-not-call list, by number or person."""
-    return phone.number in state.listed_numbers or phone.client.person in state.listed_persons
+    return phone.stays_listed or phone.number in state.listed_numbers or phone.client.person in state.listed_persons
 
 
 def are_phones_exhausted(state: State, client: Client) -> bool:

@@ -19,7 +19,7 @@ Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
            core.client_status, core.dial_class, core.attempt_outcome, core.attempt, core.utc_moment
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
-           dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
+           dialing.callback, dialing.record, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
 Returns    one row: clients_loaded int, clients_updated int, clients_blocked int, clients_rejected int, phones_loaded int,
            lines_rejected int, warnings int
@@ -560,6 +560,18 @@ IF @old_clients > 0
     LEFT JOIN core.person AS q
         ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
     CROSS APPLY core.utc_moment(k.zone_id, n.do_not_call_after, n.do_not_call_after_is_utc) AS m;
+
+/* A client that is out may turn out to be another person: one call per person looks at the records. */
+IF @old_clients > 0
+    UPDATE r
+    SET person_id = c.person_id
+    FROM dialing.record AS r
+    JOIN @known AS k
+        ON k.client_id = r.client_id
+    JOIN core.client AS c
+        ON c.client_id = r.client_id
+    WHERE c.person_id IS NOT NULL
+        AND (r.person_id IS NULL OR r.person_id <> c.person_id);
 
 INSERT INTO @known (
     client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id, segment_id, load_priority

@@ -513,6 +513,21 @@ def test_clients_of_one_crm_id_are_one_person(world: World) -> None:
 
 
 @pytest.mark.mission("M170")
+def test_a_client_that_is_out_and_turns_out_to_be_a_person_keeps_its_other_clients_waiting(world: World) -> None:
+    campaign = world.campaign(columns={"one_call_per_person": True}, block_size=1)
+    person = world.person("crm-x")
+    world.client(campaign, client_code="out")
+    other = world.client(campaign, client_code="other", person_id=person)
+    (row,) = world.take(campaign)
+    assert row.number != other.number
+    load = Load(world, campaign)
+    load.line("out", row.number, crm_id="CRM-X")
+    load.apply(world.at(minutes=1))
+    assert world.take(campaign, world.at(minutes=2)) == []
+    world.result(row.record_key, "RETURNED", world.at(minutes=3))
+    assert len(world.take(campaign, world.at(minutes=4))) == 1
+
+
 def test_a_line_may_name_its_campaign(world: World) -> None:
     first, second = world.campaign("ONE"), world.campaign("TWO")
     load = Load(world, None)

@@ -52,6 +52,7 @@ def test_a_result_for_a_record_that_is_out_in_full(world: World) -> None:
     }  # fmt: skip
     assert world.client_row(client)._asdict() == before._asdict() | {
         "agent_result_id": world.agent("12"), "agent_result_at": at, "agent_result_attempts": 1,
+        "last_agent_result_id": world.agent("12"),
     }  # fmt: skip
     assert [world.phone_row(client, position).hold_agent_result_id for position in (0, 1)] == [world.agent("12")] * 2
     assert [world.phone_row(client, position).waits_from for position in (0, 1)] == [at, at]

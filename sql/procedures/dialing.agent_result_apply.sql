@@ -1,13 +1,14 @@
 /*
 dialing.agent_result_apply          version 1.1.1          2026-11-25
 
-Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means the
-record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same result again changes
-nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent is named.
+Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means
+the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same result
+again changes nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent
+is named.
 
 Called by  app/procedures/dialing.py
 Reads      dialing.record, dialing.record_returned, core.attempt, core.attempt_outcome, core.agent_result, core.client,
-           core.campaign, strategy.version
+           core.campaign, core.phone, strategy.version
 Writes     core.attempt_outcome, dialing.callback, core.work_set, core.work_client, core.work_outcome
 Returns    one row: client_id bigint, status_id smallint
 Example    EXECUTE dialing.agent_result_apply @record_key = N'A41-7', @agent_result_code = N'20', @source_id = 2;

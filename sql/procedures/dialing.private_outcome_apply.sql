@@ -117,8 +117,8 @@ JOIN @outcome AS o
     AND o.is_current = 1
     AND o.turn = 1;
 
-/* The last agent result is that of the last attempt, or one given since then for no attempt: for the client alone, or for a call whose
-   technical result is not there yet. Of several the one given last counts. */
+/* The last agent result is that of the last attempt, or one given since then for no attempt: for the client alone, or for a call
+   whose technical result is not there yet. Of several the one given last counts. */
 UPDATE c
 SET last_agent_result_id = (
     SELECT TOP (1) h.agent_result_id
@@ -184,8 +184,8 @@ JOIN @final AS x
     ON x.client_id = c.client_id
 WHERE c.status_id <> x.status_id;
 
-/* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's. One
-   without any result waits from its load, which holds it not. */
+/* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's.
+   One without any result waits from its load, which holds it not. */
 UPDATE p
 SET
     hold_agent_result_id = o.agent_result_id,

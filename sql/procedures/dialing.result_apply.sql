@@ -156,8 +156,8 @@ SELECT
     COALESCE(r.block_id, x.block_id),
     COALESCE(r.strategy_version_id, x.strategy_version_id),
     COALESCE(r.processing_id, x.processing_id),
-    c.round_no - 1 + n.is_current,
-    n.is_current,
+    c.round_no - 1 + f.is_current,
+    f.is_current,
     r.callback_id,
     COALESCE(r.taken_at, x.taken_at),
     e.ended_at,
@@ -179,7 +179,7 @@ JOIN core.client AS c
 JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
 CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at) AS e
-CROSS APPLY (SELECT CASE WHEN COALESCE(r.taken_at, x.taken_at) < c.loaded_at THEN 0 ELSE 1 END AS is_current) AS n
+CROSS APPLY (SELECT CASE WHEN COALESCE(r.taken_at, x.taken_at) < c.loaded_at THEN 0 ELSE 1 END AS is_current) AS f
 OUTER APPLY (
     SELECT TOP (1) d.technical_result_id AS technical_result_id
     FROM core.technical_result AS d

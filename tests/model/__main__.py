@@ -118,7 +118,9 @@ def _show_smallest(url: str, seed: int, console: Console) -> None:
 
     if is_wrong(plan):
         plan = smaller(plan, is_wrong)
-        console.print(f"\nthe smallest like world {seed}:\n{shown(plan)}\n{play(database, plan)}", markup=False, soft_wrap=True)
+        console.print(
+            f"\nthe smallest like world {seed}:\n{shown(plan)}\n{play(database, plan)}", markup=False, soft_wrap=True
+        )
     database.close()
 
 

@@ -50,9 +50,7 @@ def expected(state: State, campaign: Campaign, now: datetime) -> Expected:
     return found
 
 
-def judge(
-    state: State, want: Expected, block: Sequence[tuple[Phone, int]], classes: dict[int, int]
-) -> str | None:
+def judge(state: State, want: Expected, block: Sequence[tuple[Phone, int]], classes: dict[int, int]) -> str | None:
     """What is wrong with a block, or None. `block`: phones with their kind (1 outbound, 2 callback, 3 personal one).
     `classes`: the dial class of each phone."""
     called: set[Hashable] = set()

@@ -54,6 +54,8 @@ class Database:
         self.connection = engine.connect()
         with self.connection.begin():
             self._share()
+            if engine.dialect.name == "postgresql":  # here planning takes longer than running
+                self.connection.exec_driver_sql("SET plan_cache_mode TO force_generic_plan")
 
     def warm(self, make: Callable[[], None]) -> None:
         """Make worlds that are committed and then deleted: PostgreSQL keeps the temporary tables and the plans of
@@ -296,9 +298,7 @@ class Database:
             call(self.connection, "dialing.agent_result_apply", **values)
 
     def block_phone(self, phone_id: int, client_id: int, is_blocked: bool, now: datetime) -> None:
-        self.connection.execute(
-            update(Phone.__table__).where(Phone.phone_id == phone_id).values(is_blocked=is_blocked)
-        )
+        self.connection.execute(update(Phone.__table__).where(Phone.phone_id == phone_id).values(is_blocked=is_blocked))
         self._work([client_id], now)
 
     def block_client(self, client_id: int, is_blocked: bool, now: datetime) -> None:

@@ -231,9 +231,7 @@ def agent_says(
             if given.result != code:
                 raise Refused(14)
             return client  # the same again changes nothing
-    outcome = Outcome(
-        key, record.phone if record else None, record.round_no if record else client.round_no, code, now
-    )
+    outcome = Outcome(key, record.phone if record else None, record.round_no if record else client.round_no, code, now)
     client.outcomes.append(outcome)
     if callback_at is not None:
         promise(client, record.phone if record else client.phones[0], callback_at, callback_agent)
@@ -291,9 +289,7 @@ def load(state: State, lines: Iterable[LoadLine], now: datetime, new_ids: dict[t
     touched = []
     for line in lines:
         found = [
-            client
-            for client in state.of_campaign(line.campaign)
-            if client.code.upper() == line.client_code.upper()
+            client for client in state.of_campaign(line.campaign) if client.code.upper() == line.client_code.upper()
         ]
         if found:
             client = found[0]

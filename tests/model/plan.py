@@ -52,7 +52,9 @@ def _schedules() -> tuple[ScheduleForm, ...]:
         daily("Daytime", 9 * 60, 21 * 60),
         daily("Night", 21 * 60, 3 * 60),
         daily("The hour that comes twice", 60, 180),
-        ScheduleForm("Weekdays in two parts", [(day, *part) for day in range(1, 6) for part in ((540, 780), (840, 1200))]),
+        ScheduleForm(
+            "Weekdays in two parts", [(day, *part) for day in range(1, 6) for part in ((540, 780), (840, 1200))]
+        ),
         ScheduleForm("Weekend", [(6, 600, 1080), (7, 600, 1080)]),
     ]
     random = Random(2026)
@@ -225,9 +227,7 @@ class Chance:
             one_call_per_person=self.percent(40),
             closing_margin=self.of((0, 0, 10)),
             restarts_on_reload=self.percent(50),
-            segments=tuple(
-                (not self.percent(6), self.percent(5)) for _ in range(self.integer(1, 2))
-            ),
+            segments=tuple((not self.percent(6), self.percent(5)) for _ in range(self.integer(1, 2))),
         )
 
     def zone(self) -> str:

@@ -27,9 +27,25 @@ from .rules import (
     local,
     phone_zone,
     ready_at,
+    reason,
+    rules_shown,
     waiting,
 )
 
+#: What strategy.phone_state says of each rule of strategy.md, 1 to 13.
+RULES = (
+    ("is_campaign_active",), ("is_segment_open",), ("is_unprocessed", "is_client_free"), ("is_before_stop",),
+    ("is_off_list",), ("is_phone_free", "is_type_dialled"), ("is_not_out", "is_person_not_out"),
+    ("is_client_under", "is_type_under", "is_agent_under"), ("is_day_under",), ("is_in_first_call", "is_in_created"),
+    ("is_delay_over", "is_not_promised"), ("is_in_schedule",), ("is_in_cap_hours", "is_cap_free"),
+)  # fmt: skip
+RULES_QUERY = (
+    "SELECT s.phone_id, s.reason_no, " + ", ".join(f"s.{name}" for names in RULES for name in names)
+    + " FROM strategy.phone_state(:campaign_id, :now) AS s"
+)  # fmt: skip
+RULE_COLUMNS = [
+    (2 + sum(map(len, RULES[:number])), 2 + sum(map(len, RULES[: number + 1]))) for number in range(len(RULES))
+]
 MILLISECOND = timedelta(milliseconds=1)
 
 
@@ -248,9 +264,7 @@ class Play:
         want = blocks.expected(self.state, campaign, self.now)
         classes = self._classes(campaign) if len(want.phones) > 1 else dict.fromkeys(want.phones, 0)
         rows = self.database.take(campaign.id, self.now)
-        by_number = {
-            (phone.number, phone.client.id): phone for client in self.state.clients for phone in client.phones
-        }
+        by_number = {(phone.number, phone.client.id): phone for client in self.state.clients for phone in client.phones}
         records = self._records() if rows else {}
         block = []
         for row in rows:
@@ -318,9 +332,7 @@ class Play:
                 shown = local(self.now + timedelta(minutes=row["callback"]), zone)
                 due = utc_of(shown, zone)
             key = "ACM0-0" if kind == "unknown" or record is None else record.key
-            rows.append(
-                events.DialerRow(key, row["code"], ended_at, kind != "interim", row["wrapup"], due)
-            )
+            rows.append(events.DialerRow(key, row["code"], ended_at, kind != "interim", row["wrapup"], due))
             staged.append(
                 {
                     "account_number": key, "call_result": self.database.cisco[row["code"]], "db_datetime": ended_at,
@@ -353,9 +365,7 @@ class Play:
         self.now = self._moment(self.now)
         refused = found = 0
         try:
-            events.agent_says(
-                self.state, values["code"], self.now, callback_at=due, callback_agent=agent, **mine
-            )
+            events.agent_says(self.state, values["code"], self.now, callback_at=due, callback_agent=agent, **mine)
         except events.Refused as error:
             refused = error.number
         try:
@@ -481,7 +491,9 @@ class Play:
         state = self.state
         clients = {
             row.client_id: (row.status_id, row.attempts, row.round_no)
-            for row in self.database.rows("SELECT c.client_id, c.status_id, c.attempts, c.round_no FROM core.client AS c")
+            for row in self.database.rows(
+                "SELECT c.client_id, c.status_id, c.attempts, c.round_no FROM core.client AS c"
+            )
         }
         for client in state.clients:
             mine = (client.status, counted(client), client.round_no)
@@ -504,7 +516,27 @@ class Play:
                         f"at {self.now} phone {phone.number} of client {client.code} of {client.campaign.code} has attempts,"
                         f" moment of the last result and do-not-call {rows[phone.id]}, not {mine_of}"
                     )
+        if not is_settled:  # the longest of the questions
+            self._compare_rules()
         self._compare_sets()
+
+    def _compare_rules(self) -> None:
+        """Every rule of every phone, and the first that fails."""
+        for campaign in self.state.campaigns:
+            found = {
+                row[0]: ([all(row[first:last]) for first, last in RULE_COLUMNS], row[1] // 100)
+                for row in self.database.rows(RULES_QUERY, campaign_id=campaign.id, now=self.now)
+            }
+            for client in self.state.of_campaign(campaign):
+                for phone in client.phones:
+                    passed = rules_shown(self.state, phone, self.now)
+                    if found[phone.id] != (passed, reason(passed)):
+                        failed = [number for number, passes in enumerate(found[phone.id][0], 1) if not passes]
+                        mine = [number for number, passes in enumerate(passed, 1) if not passes]
+                        raise Difference(
+                            f"at {self.now} phone {phone.number} of client {client.code} of {campaign.code} fails rules"
+                            f" {failed}, first {found[phone.id][1]}, not {mine}"
+                        )
 
     def _compare_sets(self) -> None:
         mine: list[Any] = sorted(

@@ -235,9 +235,7 @@ def outcome_moment(client: Client, outcome: Outcome) -> datetime:
 
 def counted(client: Client, phone: Phone | None = None) -> int:
     """Attempts of this round that count, of a client or of one of its phones."""
-    return sum(
-        attempt.is_counted and (phone is None or attempt.phone is phone) for attempt in round_attempts(client)
-    )
+    return sum(attempt.is_counted and (phone is None or attempt.phone is phone) for attempt in round_attempts(client))
 
 
 def counted_today(client: Client, now: datetime) -> int:
@@ -413,7 +411,8 @@ def status_now(state: State, client: Client, now: datetime) -> int:
 def is_schedule_open(phone: Phone, now: datetime) -> bool:
     """Open now, and to the end of the campaign's closing margin."""
     campaign = phone.client.campaign
-    schedule = campaign.strategy.phone_types[phone.type].schedule if is_dialled_type(phone) else None
+    form = campaign.strategy.phone_types.get(phone.type)
+    schedule = form.schedule if form else None
     zone = phone_zone(phone)
     return all(
         schedule_open(schedule or campaign.strategy.schedule, zone, now + timedelta(minutes=minutes))
@@ -449,9 +448,17 @@ def rules(state: State, phone: Phone, now: datetime) -> list[bool]:
     ]
 
 
-def reason(state: State, phone: Phone, now: datetime) -> int:
+def rules_shown(state: State, phone: Phone, now: datetime) -> list[bool]:
+    """The same as the explanations show it: a phone whose callback is due passes rule 11 at its own moment."""
+    passed = rules(state, phone, now)
+    if any(callback.phone is phone and callback.due_at <= now for callback in waiting(phone.client)):
+        passed[DELAY_RULE - 1] = True
+    return passed
+
+
+def reason(passed: list[bool]) -> int:
     """The first rule that fails, 0 where the phone may be dialled."""
-    return next((number for number, passes in enumerate(rules(state, phone, now), 1) if not passes), 0)
+    return next((number for number, passes in enumerate(passed, 1) if not passes), 0)
 
 
 def rank(state: State, phone: Phone) -> tuple[int, ...]:

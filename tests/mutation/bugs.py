@@ -22,6 +22,8 @@ class Bug:
 RULE = "strategy.version_class_rule"
 STATE = "strategy.version_class_state"
 OPEN = "strategy.dial_class_open"
+HOLD = "dialing.client_hold"
+TIME = "strategy.client_time_open"
 TAKE = "dialing.block_take"
 STATUS = "strategy.client_status_now"
 HOURS = "strategy.schedule_open"
@@ -35,21 +37,19 @@ LOAD = "contacts.import_apply"
 
 BUGS = (
     Bug(TAKE, "AND b.due_at <= @now\n", "AND b.due_at <= DATEADD(HOUR, 1, @now)\n", "callbacks ring an hour early"),
-    Bug(TAKE, "ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id\n        ) AS q",
-        "ORDER BY b.due_at, b.callback_id\n        ) AS q", "personal callbacks do not go before common ones"),
-    Bug(TAKE, "AND b.due_at > @now\n", "AND b.due_at > @now\n AND b.agent IS NOT NULL\n",
-        "a client that was promised a common callback is dialled before it"),
+    Bug(TAKE, "ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id\n            ) AS q",
+        "ORDER BY b.due_at, b.callback_id\n            ) AS q", "personal callbacks do not go before common ones"),
+    Bug(TAKE, "AND h.calls_promised = 0\n", "", "a client that was promised a call is dialled before it"),
     Bug(TAKE, "ORDER BY p.waits_from, p.phone_id", "ORDER BY p.waits_from DESC, p.phone_id",
         "of a class the phone that waits shortest goes first"),
     Bug(TAKE, "CASE WHEN @queue_depth - @out < @block_size THEN @queue_depth - @out ELSE @block_size END",
         "@block_size", "the queue depth holds nothing back"),
-    Bug(TAKE, "OR (SELECT COUNT(*) AS n FROM dialing.record AS r WHERE r.person_id = c.person_id) = 0",
-        "OR (SELECT COUNT(*) AS n FROM dialing.record AS r WHERE r.person_id = c.person_id) < 2",
-        "two calls of one person"),
-    Bug(TAKE, "AND (c.do_not_call_after IS NULL OR c.do_not_call_after > @now)\n"
-        "                                    AND (@created_after",
-        "AND (c.do_not_call_after IS NULL OR c.do_not_call_after > DATEADD(DAY, -1, @now))\n"
-        "                                    AND (@created_after", "the stop date comes a day late"),
+    Bug(HOLD, "WHEN @one_call_per_person = 0 THEN 0", "WHEN @one_call_per_person < 2 THEN 0", "two calls of one person"),
+    Bug(HOLD, "AND b.due_at > @now\n", "AND b.due_at > @now\n AND b.agent IS NOT NULL\n",
+        "a client that was promised a common callback is dialled before it"),
+    Bug(TIME, "CASE WHEN @do_not_call_after <= @now", "CASE WHEN @do_not_call_after < @now", "the stop date misses its very moment"),
+    Bug(TIME, "DATEADD(MINUTE, @created_minutes, @loaded_at)", "DATEADD(MINUTE, @created_minutes, @first_attempt_at)",
+        "the duration since creation counts from the first call"),
     Bug(OPEN, "s.client_priority, s.client_order, s.phone_key_1", "s.client_order, s.client_priority, s.phone_key_1",
         "attempts of the client come before its priority"),
     Bug(OPEN, " * s.is_day_under", "", "no limit a day"),
@@ -65,11 +65,11 @@ BUGS = (
         "the delay of an agent result holds nobody"),
     Bug(RULE, "WHEN d.client_agent_result_id <> 0 THEN y.client_priority\n", "", "an agent result gives no priority"),
     Bug(RULE, "WHEN d.load_priority <> 0 THEN d.load_priority\n", "", "the priority of a load is not looked at"),
-    Bug(RULE, "AND u.action_id = 3 THEN", "AND u.action_id > 0 THEN", "a result that skips has a limit too"),
+    Bug(RULE, "AND z.action_id = 3 THEN", "AND z.action_id > 0 THEN", "a result that skips has a limit too"),
     Bug(RULE, "COALESCE(t.schedule_id, v.schedule_id)", "v.schedule_id", "a type's own schedule is not looked at"),
     Bug(STATE, "r.attempt_day < CAST(DATEADD(MINUTE, o.offset_minutes, @now) AS date)", "r.attempt_day < CAST(@now AS date)",
         "the day of a limit is that of Greenwich"),
-    Bug(STATE, "MIN(o.is_open)", "MAX(o.is_open)", "the closing margin of a campaign is not kept"),
+    Bug(STATE, "COALESCE(h.is_open, 0) AS is_in_schedule", "1 AS is_in_schedule", "the schedule holds nobody"),
     Bug(HOURS, "AND l.local_minute < d.end_minute\n        ) THEN 1\n        WHEN EXISTS (\n            SELECT 1 AS found\n"
         "            FROM strategy.schedule_period AS p",
         "AND l.local_minute <= d.end_minute\n        ) THEN 1\n        WHEN EXISTS (\n            SELECT 1 AS found\n"

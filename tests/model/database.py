@@ -15,6 +15,7 @@ from sqlalchemy import Engine, delete, insert, select, text, update
 
 from app.campaigns import AgentResultForm, ResultForm, ScheduleForm, StrategyForm
 from app.database.procedure import call
+from app.errors import ProcedureError
 from app.models.contact import Attempt, AttemptOutcome, Client, Person, Phone, WorkClient, WorkSet
 from app.models.dialing import Block, Callback, Dialer, Record, RecordReturned, ResultBatch, ResultStage
 from app.models.dictionary import AgentResult, DoNotCall, PhoneType, TechnicalResult, TimeZone, TimeZoneOffset
@@ -56,6 +57,8 @@ class Database:
             self._share()
             if engine.dialect.name == "postgresql":  # here planning takes longer than running
                 self.connection.exec_driver_sql("SET plan_cache_mode TO force_generic_plan")
+                self.connection.connection.driver_connection.prepared_max = 5000  # type: ignore[union-attr]
+                self.connection.connection.driver_connection.prepare_threshold = 2  # type: ignore[union-attr]
 
     def warm(self, make: Callable[[], None]) -> None:
         """Make worlds that are committed and then deleted: PostgreSQL keeps the temporary tables and the plans of
@@ -294,8 +297,19 @@ class Database:
 
     def agent_says(self, **values: Any) -> None:
         """ProcedureError where it is refused; the transaction lives on."""
-        with self.connection.begin_nested():
+        if self.connection.dialect.name != "postgresql":
+            with self.connection.begin_nested():
+                call(self.connection, "dialing.agent_result_apply", **values)
+            return
+        # By itself, since psycopg forgets all prepared statements when it is told of a ROLLBACK.
+        server = self.connection.connection.driver_connection.pgconn  # type: ignore[union-attr]
+        server.exec_(b"SAVEPOINT agent")
+        try:
             call(self.connection, "dialing.agent_result_apply", **values)
+        except ProcedureError:
+            server.exec_(b"ROLLBACK TO SAVEPOINT agent")
+            raise
+        server.exec_(b"RELEASE SAVEPOINT agent")
 
     def block_phone(self, phone_id: int, client_id: int, is_blocked: bool, now: datetime) -> None:
         self.connection.execute(update(Phone.__table__).where(Phone.phone_id == phone_id).values(is_blocked=is_blocked))

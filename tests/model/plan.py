@@ -251,7 +251,7 @@ class Chance:
             minutes_before=self.of((0, 0, 5, 5, 600)),
         )
 
-    def client(self, campaigns: int) -> ClientPlan:
+    def client(self, campaigns: int, promised: int) -> ClientPlan:
         phones = {phone.number: phone for phone in (self.phone() for _ in range(self.integer(1, 3)))}
         return ClientPlan(
             campaign=self.integer(0, campaigns - 1),
@@ -263,7 +263,7 @@ class Chance:
             stop_after=self.maybe(12, lambda: self.of((300, 1500, 30, -5))),
             is_blocked=self.percent(4),
             phones=tuple(phones.values()),
-            callback=self.maybe(18, lambda: (self.of((-20, 0, 30, 30, 300)), self.of((None, "3001")))),
+            callback=self.maybe(promised, lambda: (self.of((-20, 0, 30, 30, 300)), self.of((None, "3001")))),
         )
 
     # -- steps
@@ -342,11 +342,12 @@ class Chance:
         }
 
     def plan(self) -> Plan:
+        promised = self.of((15, 15, 15, 15, 15, 90))  # per cent of the clients
         campaigns = tuple(self.campaign() for _ in range(self.of((1, 1, 1, 2, 2, 3))))
         return Plan(
             start=self.of(STARTS),
             campaigns=campaigns,
-            clients=tuple(self.client(len(campaigns)) for _ in range(self.integer(1, 7))),
+            clients=tuple(self.client(len(campaigns), promised) for _ in range(self.integer(1, 7))),
             steps=tuple(self.steps(campaigns)),
             listed_numbers=tuple(self.integer(0, 2) for _ in range(self.of((0, 0, 0, 1)))),
             listed_persons=tuple(self.integer(0, 2) for _ in range(self.of((0, 0, 0, 0, 0, 1)))),

@@ -30,6 +30,7 @@ class HypothesisDraw:
         return self._data.draw(st.integers(low, high))
 
 
+@pytest.mark.timeout(900)
 @pytest.mark.mission("M12", "M38", "M56", "M57", "M58", "M66", "M67", "M136")
 @settings(
     max_examples=WORLDS,

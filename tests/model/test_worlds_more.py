@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import secrets
 
+import pytest
+
 from .database import Database
 from .plan import random_plan, shown, smaller
 from .play import play
@@ -11,6 +13,7 @@ from .play import play
 WORLDS = 300
 
 
+@pytest.mark.timeout(900)
 def test_the_model_and_the_procedures_agree_on_worlds_of_a_fresh_seed(database: Database) -> None:
     first = secrets.randbelow(10**9)
     for seed in range(first, first + WORLDS):

@@ -39,7 +39,7 @@ def main(word: str) -> None:
                 console.print(f"MISPLACED {error}", markup=False, soft_wrap=True)
                 continue
             found += shown is not None
-            by = f"world {shown[0]}, {time.monotonic() - begun:.1f} s" if shown else "NOTHING"
+            by = f"{shown}, {time.monotonic() - begun:.1f} s" if shown else "NOTHING"
             console.print(f"{bug.id}: found by {by}", markup=False, soft_wrap=True)
         database.close()
     console.print(f"planted {len(bugs)}, found {found}, {time.monotonic() - start:.0f} s")

@@ -61,7 +61,7 @@ sql-map: setup ## from screen, job and API to procedure and table
 
 ##@ Work on it
 
-.PHONY: test lint types check format bench chaos messages
+.PHONY: test lint types check format bench model mutation chaos messages
 # Tests with real processes wait on real time: one that fails on a machine busy with something else is tried once more,
 # and the summary names it.
 test: setup-test ## all tests, or those under T=tests/unit; ARGS="-k word" go to pytest
@@ -83,6 +83,12 @@ format: setup-test ## lay the Python code out
 
 bench: setup-test ## what taking a block costs, as ratios measured on this machine [SIZES=50000,1000000]
 	@$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
+
+model: setup-test ## random worlds in sql/ and in a plain reading of the strategy [WORLDS=500 SEED=1 JOBS=1]
+	@PYTHONPATH=tests $(BIN)/python -m model $(if $(WORLDS),--worlds $(WORLDS)) $(if $(SEED),--seed $(SEED)) $(if $(JOBS),--jobs $(JOBS))
+
+mutation: setup-test ## plant bugs in sql/, one at a time, and see that something goes red [ARGS="-k word"]
+	@PYTHONPATH=tests $(BIN)/python -m mutation $(ARGS)
 
 chaos: setup-test ## kill and break everything, and check that the books balance [ARGS="--seed 1"]
 	@$(BIN)/python -m pytest -m chaos $(ARGS)

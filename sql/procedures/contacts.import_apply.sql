@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.1.0          2026-11-25
+contacts.import_apply          version 1.1.1          2026-11-25
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
 Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
@@ -21,9 +21,10 @@ in libphonenumber; else it has none, and its client's zone counts.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.number_block, core.client_archive, core.client_status, core.dial_class, core.utc_moment, core.number_zone
+           core.number_block, core.client_archive, core.client_status, core.dial_class, core.attempt_outcome, core.attempt,
+           core.utc_moment, core.number_zone
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
-           dialing.callback, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
+           dialing.callback, dialing.record, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
 Returns    one row: clients_loaded int, clients_updated int, clients_blocked int, clients_rejected int, phones_loaded int,
            lines_rejected int, warnings int
@@ -585,6 +586,18 @@ IF @old_clients > 0
         ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
     CROSS APPLY core.utc_moment(k.zone_id, n.do_not_call_after, n.do_not_call_after_is_utc) AS m;
 
+/* A client that is out may turn out to be another person: one call per person looks at the records. */
+IF @old_clients > 0
+    UPDATE r
+    SET person_id = c.person_id
+    FROM dialing.record AS r
+    JOIN @known AS k
+        ON k.client_id = r.client_id
+    JOIN core.client AS c
+        ON c.client_id = r.client_id
+    WHERE c.person_id IS NOT NULL
+        AND (r.person_id IS NULL OR r.person_id <> c.person_id);
+
 INSERT INTO @known (
     client_id, campaign_id, client_code_key, is_new, is_blocked, restarts, was_counted, zone_id, segment_id, load_priority
 )
@@ -763,6 +776,39 @@ WHERE x.is_new_client = 1
 ORDER BY x.line_no, x.position;
 
 SET @phones_loaded = @@ROWCOUNT;
+
+/* An agent result holds every phone of its client, those that come later too. */
+IF @old_clients > 0
+    UPDATE p
+    SET
+        hold_agent_result_id = h.agent_result_id,
+        waits_from = h.holds_from
+    FROM core.phone AS p
+    JOIN @number AS x
+        ON x.client_id = p.client_id
+        AND x.number = p.number
+    JOIN (
+        SELECT
+            o.client_id AS client_id,
+            o.agent_result_id AS agent_result_id,
+            e.holds_from AS holds_from,
+            ROW_NUMBER() OVER (PARTITION BY o.client_id ORDER BY e.holds_from DESC, o.given_at DESC, o.outcome_id DESC) AS turn
+        FROM @known AS k
+        JOIN core.client AS c
+            ON c.client_id = k.client_id
+            AND c.agent_result_id IS NOT NULL
+        JOIN core.attempt_outcome AS o
+            ON o.client_id = c.client_id
+            AND o.round_no = c.round_no
+        LEFT JOIN core.attempt AS a
+            ON a.record_key = o.record_key
+        CROSS APPLY (SELECT CASE WHEN a.ended_at > o.given_at THEN a.ended_at ELSE o.given_at END AS holds_from) AS e
+        WHERE k.is_new = 0
+    ) AS h
+        ON h.client_id = p.client_id
+        AND h.turn = 1
+    WHERE p.import_batch_id = @batch_id
+        AND p.loaded_at = @now;
 
 INSERT INTO core.dial_class_change (dial_class_id, phones)
 SELECT

@@ -1,13 +1,14 @@
 /*
 dialing.agent_result_apply          version 1.2.0          2026-11-25
 
-Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means the
-record that is out, else the last attempt that has no agent result yet, else the client alone. The same result again changes
-nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent is named.
+Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means
+the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same result
+again changes nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent
+is named.
 
 Called by  app/procedures/dialing.py
 Reads      dialing.record, dialing.record_returned, core.attempt, core.attempt_outcome, core.agent_result, core.client,
-           core.client_archive, core.campaign, strategy.version
+           core.client_archive, core.campaign, core.phone, strategy.version
 Writes     core.attempt_outcome, dialing.callback, core.work_set, core.work_client, core.work_outcome
 Returns    one row: client_id bigint, status_id smallint
 Example    EXECUTE dialing.agent_result_apply @record_key = N'A41-7', @agent_result_code = N'20', @source_id = 2;
@@ -30,6 +31,7 @@ SET XACT_ABORT ON;
 DECLARE @client_id bigint;
 DECLARE @phone_id bigint;
 DECLARE @round_no smallint;
+DECLARE @round_began_at datetime2(3);
 DECLARE @status_id smallint;
 DECLARE @agent_result_id int;
 DECLARE @has_leaves bit = 0;
@@ -80,6 +82,7 @@ END;
 
 SELECT
     @round_no = c.round_no,
+    @round_began_at = c.loaded_at,
     @campaign_id = c.campaign_id
 FROM core.client AS c WITH (ROWLOCK, UPDLOCK)
 WHERE c.client_id = @client_id;
@@ -134,9 +137,29 @@ IF @record_key IS NULL
         SELECT TOP (1) t.record_key AS record_key, t.phone_id AS phone_id
         FROM core.attempt AS t
         WHERE t.client_id = @client_id
-        ORDER BY t.attempt_id DESC
+            AND t.round_no = @round_no
+        ORDER BY t.ended_at DESC, t.attempt_id DESC
     ) AS a
     WHERE NOT EXISTS (SELECT 1 AS found FROM core.attempt_outcome AS o WHERE o.record_key = a.record_key);
+
+/* A call of an earlier round: its result stays in the journal and changes nothing. */
+IF EXISTS (
+    SELECT 1 AS found
+    FROM dialing.record AS r
+    WHERE r.record_key = @record_key
+        AND r.taken_at < @round_began_at
+    UNION ALL
+    SELECT 1 AS found
+    FROM core.attempt AS a
+    WHERE a.record_key = @record_key
+        AND a.taken_at < @round_began_at
+    UNION ALL
+    SELECT 1 AS found
+    FROM dialing.record_returned AS t
+    WHERE t.record_key = @record_key
+        AND t.taken_at < @round_began_at
+)
+    SET @round_no = @round_no - 1;
 
 IF @record_key IS NOT NULL
     SELECT @given_result_id = o.agent_result_id

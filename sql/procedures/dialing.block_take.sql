@@ -1,5 +1,5 @@
 /*
-dialing.block_take          version 2.0.0          2026-11-25
+dialing.block_take          version 2.0.1          2026-11-25
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
 M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order of
@@ -170,82 +170,90 @@ BEGIN
     IF @caps > 0
         SET @has_caps = 1;
 
-    INSERT INTO dialing.record (
-        block_id, position, record_key, campaign_id, client_id, phone_id, person_id, number, dial_class_id,
-        strategy_version_id, processing_id, callback_id, taken_at
-    )
-    SELECT
-        @block_id,
-        x.place,
-        CONCAT(@key_prefix, @block_id, N'-', x.place),
-        @campaign_id,
-        x.client_id,
-        x.phone_id,
-        x.person_id,
-        x.number,
-        x.dial_class_id,
-        @version_id,
-        CASE WHEN x.agent IS NULL THEN 2 ELSE 3 END,
-        x.callback_id,
-        @now
-    FROM (
+    /* Several due callbacks of one client are one call: behind them it is looked again for those of others. */
+    SET @picked = 1;
+
+    WHILE @picked > 0 AND @need > 0
+    BEGIN
+        INSERT INTO dialing.record (
+            block_id, position, record_key, campaign_id, client_id, phone_id, person_id, number, dial_class_id,
+            strategy_version_id, processing_id, callback_id, taken_at
+        )
         SELECT
-            q.client_id AS client_id,
-            q.phone_id AS phone_id,
-            q.person_id AS person_id,
-            q.number AS number,
-            q.dial_class_id AS dial_class_id,
-            q.agent AS agent,
-            q.callback_id AS callback_id,
-            ROW_NUMBER() OVER (
-                ORDER BY CASE WHEN q.agent IS NULL THEN 1 ELSE 0 END, q.due_at, q.callback_id
-            ) AS place,
-            ROW_NUMBER() OVER (
-                PARTITION BY CASE WHEN @one_call_per_person = 1 THEN COALESCE(q.person_id, -q.client_id) ELSE -q.client_id END
-                ORDER BY CASE WHEN q.agent IS NULL THEN 1 ELSE 0 END, q.due_at, q.callback_id
-            ) AS turn
+            @block_id,
+            @position + x.place,
+            CONCAT(@key_prefix, @block_id, N'-', @position + x.place),
+            @campaign_id,
+            x.client_id,
+            x.phone_id,
+            x.person_id,
+            x.number,
+            x.dial_class_id,
+            @version_id,
+            CASE WHEN x.agent IS NULL THEN 2 ELSE 3 END,
+            x.callback_id,
+            @now
         FROM (
-            SELECT TOP (@need)
-                c.client_id AS client_id,
-                c.person_id AS person_id,
-                p.phone_id AS phone_id,
-                p.number AS number,
-                p.dial_class_id AS dial_class_id,
-                b.agent AS agent,
-                b.due_at AS due_at,
-                b.callback_id AS callback_id
-            FROM dialing.callback AS b
-            JOIN core.phone AS p
-                ON p.phone_id = b.phone_id
-            JOIN @open AS o
-                ON o.dial_class_id = p.dial_class_id
-            JOIN core.client AS c WITH (ROWLOCK, UPDLOCK, READPAST)
-                ON c.client_id = p.client_id
-            CROSS APPLY strategy.client_time_open(
-                c.do_not_call_after, c.loaded_at, c.first_attempt_at, @created_minutes, @first_call_minutes, @now
-            ) AS t
-            CROSS APPLY dialing.client_hold(c.client_id, c.person_id, @one_call_per_person, @now) AS h
-            WHERE b.campaign_id = @campaign_id
-                AND b.state_id = 1
-                AND b.due_at <= @now
-                AND t.is_before_stop = 1
-                AND t.is_in_first_call = 1
-                AND t.is_in_created = 1
-                AND h.phones_out = 0
-                AND h.person_out = 0
-            ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id
-        ) AS q
-    ) AS x
-    WHERE x.turn = 1;
+            SELECT
+                q.client_id AS client_id,
+                q.phone_id AS phone_id,
+                q.person_id AS person_id,
+                q.number AS number,
+                q.dial_class_id AS dial_class_id,
+                q.agent AS agent,
+                q.callback_id AS callback_id,
+                ROW_NUMBER() OVER (
+                    ORDER BY CASE WHEN q.agent IS NULL THEN 1 ELSE 0 END, q.due_at, q.callback_id
+                ) AS place,
+                ROW_NUMBER() OVER (
+                    PARTITION BY CASE WHEN @one_call_per_person = 1 THEN COALESCE(q.person_id, -q.client_id) ELSE -q.client_id END
+                    ORDER BY CASE WHEN q.agent IS NULL THEN 1 ELSE 0 END, q.due_at, q.callback_id
+                ) AS turn
+            FROM (
+                SELECT TOP (@need)
+                    c.client_id AS client_id,
+                    c.person_id AS person_id,
+                    p.phone_id AS phone_id,
+                    p.number AS number,
+                    p.dial_class_id AS dial_class_id,
+                    b.agent AS agent,
+                    b.due_at AS due_at,
+                    b.callback_id AS callback_id
+                FROM dialing.callback AS b
+                JOIN core.phone AS p
+                    ON p.phone_id = b.phone_id
+                JOIN @open AS o
+                    ON o.dial_class_id = p.dial_class_id
+                JOIN core.client AS c WITH (ROWLOCK, UPDLOCK, READPAST)
+                    ON c.client_id = p.client_id
+                CROSS APPLY strategy.client_time_open(
+                    c.do_not_call_after, c.loaded_at, c.first_attempt_at, @created_minutes, @first_call_minutes, @now
+                ) AS t
+                CROSS APPLY dialing.client_hold(c.client_id, c.person_id, @one_call_per_person, @now) AS h
+                WHERE b.campaign_id = @campaign_id
+                    AND b.state_id = 1
+                    AND b.due_at <= @now
+                    AND t.is_before_stop = 1
+                    AND t.is_in_first_call = 1
+                    AND t.is_in_created = 1
+                    AND h.phones_out = 0
+                    AND h.person_out = 0
+                ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id
+            ) AS q
+        ) AS x
+        WHERE x.turn = 1;
 
-    SET @callbacks = @@ROWCOUNT;
+        SET @picked = @@ROWCOUNT;
 
-    IF @callbacks > 0
-        SELECT @position = MAX(r.position)
-        FROM dialing.record AS r
-        WHERE r.block_id = @block_id;
+        SET @callbacks = @callbacks + @picked;
 
-    SET @need = @size - @callbacks;
+        SET @need = @size - @callbacks;
+
+        IF @picked > 0
+            SELECT @position = MAX(r.position)
+            FROM dialing.record AS r
+            WHERE r.block_id = @block_id;
+    END;
 
     WHILE @is_done = 0
     BEGIN

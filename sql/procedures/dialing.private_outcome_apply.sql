@@ -37,7 +37,6 @@ DECLARE @outcome table (
     is_current bit NOT NULL,
     turn int NOT NULL
 );
-DECLARE @last table (client_id bigint NOT NULL PRIMARY KEY, agent_result_id int NOT NULL);
 DECLARE @final table (client_id bigint NOT NULL PRIMARY KEY, status_id smallint NOT NULL);
 DECLARE @number table (number nvarchar(20) NOT NULL PRIMARY KEY, agent nvarchar(64) NULL);
 DECLARE @holder table (client_id bigint NOT NULL PRIMARY KEY);
@@ -119,49 +118,27 @@ JOIN @outcome AS o
     AND o.is_current = 1
     AND o.turn = 1;
 
-/* The last agent result is that of the last attempt, or one given for the client alone since then. Of several the latest counts; where
-   one that was given later is known already, it is looked for among all of them. */
-INSERT INTO @last (client_id, agent_result_id)
-SELECT
-    y.client_id,
-    y.agent_result_id
-FROM (
-    SELECT
-        o.client_id AS client_id,
-        o.agent_result_id AS agent_result_id,
-        ROW_NUMBER() OVER (PARTITION BY o.client_id ORDER BY o.given_at DESC, o.outcome_id DESC) AS turn
-    FROM @outcome AS o
-    JOIN core.client AS c
-        ON c.client_id = o.client_id
-    WHERE o.is_current = 1
-        AND (
-            o.ended_at = c.last_attempt_at
-            OR (o.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= o.given_at))
-        )
-        AND (
-            c.agent_result_at <= o.given_at
-            OR NOT EXISTS (
-                SELECT 1 AS found
-                FROM core.attempt_outcome AS h
-                LEFT JOIN core.attempt AS a
-                    ON a.record_key = h.record_key
-                WHERE h.client_id = c.client_id
-                    AND h.round_no = c.round_no
-                    AND h.given_at > o.given_at
-                    AND (
-                        a.ended_at = c.last_attempt_at
-                        OR (h.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= h.given_at))
-                    )
-            )
-        )
-) AS y
-WHERE y.turn = 1;
-
+/* The last agent result is that of the last attempt, or one given since then for no attempt: for the client alone, or for a call
+   whose technical result is not there yet. Of several the one given last counts. */
 UPDATE c
-SET last_agent_result_id = x.agent_result_id
+SET last_agent_result_id = (
+    SELECT TOP (1) h.agent_result_id
+    FROM core.attempt_outcome AS h
+    LEFT JOIN core.attempt AS a
+        ON a.record_key = h.record_key
+    WHERE h.client_id = c.client_id
+        AND h.round_no = c.round_no
+        AND (
+            a.ended_at = c.last_attempt_at
+            OR (a.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= h.given_at))
+        )
+    ORDER BY h.given_at DESC, h.outcome_id DESC
+)
 FROM core.client AS c
-JOIN @last AS x
-    ON x.client_id = c.client_id;
+JOIN @outcome AS o
+    ON o.client_id = c.client_id
+    AND o.is_current = 1
+    AND o.turn = 1;
 
 /* Of two results that both process the client, the one given later names the status. */
 INSERT INTO @final (client_id, status_id)
@@ -208,7 +185,8 @@ JOIN @final AS x
     ON x.client_id = c.client_id
 WHERE c.status_id <> x.status_id;
 
-/* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's. */
+/* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's.
+   One without any result waits from its load, which holds it not. */
 UPDATE p
 SET
     hold_agent_result_id = o.agent_result_id,
@@ -225,7 +203,8 @@ JOIN (
 ) AS o
     ON o.client_id = p.client_id
     AND o.turn = 1
-WHERE p.waits_from <= o.holds_from;
+WHERE p.waits_from <= o.holds_from
+    OR (p.last_technical_result_id IS NULL AND p.hold_agent_result_id IS NULL);
 
 UPDATE p
 SET last_agent_result_id = o.agent_result_id

@@ -1,5 +1,5 @@
 /*
-dialing.result_apply          version 1.3.0          2026-11-25
+dialing.result_apply          version 1.3.1          2026-11-25
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out, or came
 back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading overlaps),
@@ -9,6 +9,9 @@ Cisco takes, since repeating is the strategy's work.
 
 The same call result may come twice for one record, out of order and late: the first final row of a record is its result.
 A late one of a phone that was moved since, or whose client was archived, is written down, and does not count for what is there now.
+
+The late result of a call of an earlier round is an attempt of that round: of the client's and the phone's counts it changes that of
+the day alone.
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.result_stage, dialing.result_batch, dialing.dialer, core.technical_result, core.agent_result,
@@ -52,6 +55,7 @@ DECLARE @result table (
     strategy_version_id int NOT NULL,
     processing_id smallint NOT NULL,
     round_no smallint NOT NULL,
+    is_current bit NOT NULL, /* of the client's present round */
     callback_id bigint NULL,
     taken_at datetime2(3) NOT NULL,
     ended_at datetime2(3) NOT NULL,
@@ -64,7 +68,7 @@ DECLARE @tally table (
     client_id bigint NOT NULL PRIMARY KEY,
     attempts int NOT NULL,
     first_at datetime2(3) NULL,
-    last_at datetime2(3) NOT NULL,
+    last_at datetime2(3) NULL,
     last_day date NULL,
     last_technical_result_id int NOT NULL
 );
@@ -140,7 +144,7 @@ WHERE s.batch_id = @batch_id;
 
 INSERT INTO @result (
     record_key, row_no, campaign_id, client_id, phone_id, person_id, number, block_id, strategy_version_id, processing_id,
-    round_no, callback_id, taken_at, ended_at, local_day, technical_result_id, is_counted, agent_result_id
+    round_no, is_current, callback_id, taken_at, ended_at, local_day, technical_result_id, is_counted, agent_result_id
 )
 SELECT
     s.account_number,
@@ -153,7 +157,8 @@ SELECT
     COALESCE(r.block_id, x.block_id),
     COALESCE(r.strategy_version_id, x.strategy_version_id),
     COALESCE(r.processing_id, x.processing_id),
-    c.round_no,
+    c.round_no - 1 + f.is_current,
+    f.is_current,
     r.callback_id,
     COALESCE(r.taken_at, x.taken_at),
     e.ended_at,
@@ -183,6 +188,7 @@ JOIN (
 JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
 CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at) AS e
+CROSS APPLY (SELECT CASE WHEN COALESCE(r.taken_at, x.taken_at) < c.loaded_at THEN 0 ELSE 1 END AS is_current) AS f
 OUTER APPLY (
     SELECT TOP (1) d.technical_result_id AS technical_result_id
     FROM core.technical_result AS d
@@ -253,19 +259,20 @@ JOIN @result AS r
 INSERT INTO @tally (client_id, attempts, first_at, last_at, last_day, last_technical_result_id)
 SELECT
     y.client_id,
-    SUM(CASE WHEN y.is_counted = 1 THEN 1 ELSE 0 END),
-    MIN(CASE WHEN y.is_counted = 1 THEN y.ended_at ELSE NULL END),
-    MAX(y.ended_at),
+    SUM(CASE WHEN y.is_current = 1 AND y.is_counted = 1 THEN 1 ELSE 0 END),
+    MIN(CASE WHEN y.is_current = 1 AND y.is_counted = 1 THEN y.ended_at ELSE NULL END),
+    MAX(CASE WHEN y.is_current = 1 THEN y.ended_at ELSE NULL END),
     MAX(CASE WHEN y.is_counted = 1 THEN y.local_day ELSE NULL END),
-    MAX(CASE WHEN y.turn = 1 THEN y.technical_result_id ELSE 0 END)
+    MAX(CASE WHEN y.is_current = 1 AND y.turn = 1 THEN y.technical_result_id ELSE 0 END)
 FROM (
     SELECT
         r.client_id AS client_id,
+        r.is_current AS is_current,
         r.is_counted AS is_counted,
         r.ended_at AS ended_at,
         r.local_day AS local_day,
         r.technical_result_id AS technical_result_id,
-        ROW_NUMBER() OVER (PARTITION BY r.client_id ORDER BY r.ended_at DESC, r.row_no DESC) AS turn
+        ROW_NUMBER() OVER (PARTITION BY r.client_id, r.is_current ORDER BY r.ended_at DESC, r.row_no DESC) AS turn
     FROM @result AS r
 ) AS y
 GROUP BY y.client_id;
@@ -286,11 +293,14 @@ SET
         ELSE c.first_attempt_at
     END,
     last_technical_result_id = CASE
-        WHEN c.last_attempt_at > t.last_at THEN c.last_technical_result_id
+        WHEN t.last_at IS NULL OR c.last_attempt_at > t.last_at THEN c.last_technical_result_id
         ELSE t.last_technical_result_id
     END,
-    last_agent_result_id = CASE WHEN c.last_attempt_at > t.last_at THEN c.last_agent_result_id ELSE NULL END,
-    last_attempt_at = CASE WHEN c.last_attempt_at > t.last_at THEN c.last_attempt_at ELSE t.last_at END
+    last_agent_result_id = CASE
+        WHEN t.last_at IS NULL OR c.last_attempt_at > t.last_at THEN c.last_agent_result_id
+        ELSE NULL
+    END,
+    last_attempt_at = CASE WHEN t.last_at IS NULL OR c.last_attempt_at > t.last_at THEN c.last_attempt_at ELSE t.last_at END
 FROM core.client AS c
 JOIN @tally AS t
     ON t.client_id = c.client_id;
@@ -318,6 +328,7 @@ JOIN (
         SUM(CASE WHEN r.is_counted = 1 THEN 1 ELSE 0 END) OVER (PARTITION BY r.phone_id) AS attempts,
         ROW_NUMBER() OVER (PARTITION BY r.phone_id ORDER BY r.ended_at DESC, r.row_no DESC) AS turn
     FROM @result AS r
+    WHERE r.is_current = 1
 ) AS y
     ON y.phone_id = p.phone_id
     AND y.client_id = p.client_id
@@ -426,7 +437,7 @@ WHERE NOT EXISTS (
         AND w.outcome_id = o.outcome_id
 );
 
-/* And those that were given for the client alone after this call. */
+/* And those that were given after this call for the client alone, or for a call whose result is not there yet. */
 INSERT INTO core.work_outcome (work_id, outcome_id, is_new)
 SELECT
     @work_id,
@@ -438,8 +449,8 @@ JOIN core.client AS c
 JOIN core.attempt_outcome AS o
     ON o.client_id = c.client_id
 WHERE c.agent_result_at >= t.last_at
-    AND o.record_key IS NULL
-    AND o.given_at >= t.last_at;
+    AND o.given_at >= t.last_at
+    AND NOT EXISTS (SELECT 1 AS found FROM core.attempt AS a WHERE a.record_key = o.record_key);
 
 EXECUTE dialing.private_outcome_apply @work_id = @work_id, @now = @now;
 

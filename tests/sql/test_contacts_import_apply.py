@@ -407,6 +407,27 @@ def test_what_the_load_says_comes_before_what_its_campaign_says(
     assert (world.client_row(anna).round_no, world.status(anna)) == ((2, ACTIVE) if started else (1, SUCCESS))
 
 
+def test_a_new_phone_of_a_known_client_is_held_by_its_agent_result(world: World) -> None:
+    from app.campaigns import AgentResultForm
+
+    campaign = world.campaign(agent_results={"12": AgentResultForm(3, delay_minutes=60)})
+    anna, boris = (world.client(campaign, client_code=code) for code in ("a", "b"))
+    world.agent_says("12", world.at(minutes=1), campaign_id=campaign, client_code="a")
+    load = Load(world, campaign)
+    load.line("a", "79161234567")
+    load.line("b", "79161234568")
+    load.apply(world.at(minutes=10))
+    new = {row["client_id"]: row for row in world.rows(Phone) if row["number"].startswith("79161234")}
+    assert (new[anna.client_id]["hold_agent_result_id"], new[anna.client_id]["waits_from"]) == (
+        world.agent("12"), world.at(minutes=1),
+    )  # fmt: skip
+    assert (new[boris.client_id]["hold_agent_result_id"], new[boris.client_id]["waits_from"]) == (
+        None, world.at(minutes=10),
+    )  # fmt: skip
+    assert world.dialled(campaign, world.at(minutes=60)) == [boris.number]
+    assert len(world.dialled(campaign, world.at(minutes=61))) == 2
+
+
 def test_an_active_client_is_not_started_afresh(world: World) -> None:
     campaign = world.campaign(columns={"restarts_on_reload": True})
     anna = world.client(campaign, client_code="a")
@@ -506,6 +527,21 @@ def test_clients_of_one_crm_id_are_one_person(world: World) -> None:
 
 
 @pytest.mark.mission("M170")
+def test_a_client_that_is_out_and_turns_out_to_be_a_person_keeps_its_other_clients_waiting(world: World) -> None:
+    campaign = world.campaign(columns={"one_call_per_person": True}, block_size=1)
+    person = world.person("crm-x")
+    world.client(campaign, client_code="out")
+    other = world.client(campaign, client_code="other", person_id=person)
+    (row,) = world.take(campaign)
+    assert row.number != other.number
+    load = Load(world, campaign)
+    load.line("out", row.number, crm_id="CRM-X")
+    load.apply(world.at(minutes=1))
+    assert world.take(campaign, world.at(minutes=2)) == []
+    world.result(row.record_key, "RETURNED", world.at(minutes=3))
+    assert len(world.take(campaign, world.at(minutes=4))) == 1
+
+
 def test_a_line_may_name_its_campaign(world: World) -> None:
     first, second = world.campaign("ONE"), world.campaign("TWO")
     load = Load(world, None)

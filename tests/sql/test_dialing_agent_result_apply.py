@@ -52,6 +52,7 @@ def test_a_result_for_a_record_that_is_out_in_full(world: World) -> None:
     }  # fmt: skip
     assert world.client_row(client)._asdict() == before._asdict() | {
         "agent_result_id": world.agent("12"), "agent_result_at": at, "agent_result_attempts": 1,
+        "last_agent_result_id": world.agent("12"),
     }  # fmt: skip
     assert [world.phone_row(client, position).hold_agent_result_id for position in (0, 1)] == [world.agent("12")] * 2
     assert [world.phone_row(client, position).waits_from for position in (0, 1)] == [at, at]
@@ -120,6 +121,49 @@ def test_by_client_code_else_the_last_attempt_without_a_result_is_meant(world: W
     assert [(each["record_key"], each["phone_id"]) for each in world.rows(AttemptOutcome)] == [
         (row.record_key, client.phone_id)
     ]
+
+
+def test_by_client_code_the_last_attempt_is_that_whose_call_ended_last(world: World) -> None:
+    campaign, client, row = one_out(world)
+    dialing.record_return(world.connection, row.record_key, 3, world.at(minutes=1))
+    (again,) = world.dial(campaign, world.at(minutes=2))
+    world.apply(world.row(again.record_key, "VOICE", world.at(minutes=9)), at=world.at(minutes=9))
+    world.apply(world.row(row.record_key, "BUSY", world.at(minutes=1)), at=world.at(minutes=10))
+    world.agent_says("14", world.at(minutes=11), campaign_id=campaign, client_code=client.code)
+    assert [each["record_key"] for each in world.rows(AttemptOutcome)] == [again.record_key]
+
+
+def test_by_client_code_an_attempt_of_an_earlier_round_is_not_meant(world: World) -> None:
+    campaign, client, row = one_out(world)
+    world.result(row.record_key, "VOICE", world.at(minutes=1))
+    world.facts(client, round_no=2, loaded_at=world.at(minutes=2))
+    world.agent_says("14", world.at(minutes=3), campaign_id=campaign, client_code=client.code)
+    assert [(each["record_key"], each["round_no"]) for each in world.rows(AttemptOutcome)] == [(None, 2)]
+
+
+def test_the_result_of_a_call_of_an_earlier_round_stays_in_the_journal(world: World) -> None:
+    _campaign, client, row = one_out(world)
+    world.facts(client, round_no=2, loaded_at=world.at(minutes=2))
+    assert world.agent_says("20", world.at(minutes=3), record_key=row.record_key) == (client.client_id, ACTIVE)
+    assert [each["round_no"] for each in world.rows(AttemptOutcome)] == [1]
+    world.result(row.record_key, "VOICE", world.at(minutes=4))
+    assert world.status(client) == ACTIVE
+
+
+def test_a_result_of_a_call_without_a_technical_one_is_the_last_result(world: World) -> None:
+    """The dialer lost the record after the agent had spoken: priority and delay apply all the same."""
+    campaign = world.campaign(agent_results={"12": AgentResultForm(3, priority=1, delay_minutes=30)})
+    client, other = world.client(campaign), world.client(campaign)
+    row = next(each for each in world.dial(campaign) if each.number == client.number)
+    dialing.block_recall(world.connection, campaign, world.at(minutes=1))
+    world.agent_says("12", world.at(minutes=2), record_key=row.record_key)
+    assert world.client_row(client).last_agent_result_id == world.agent("12")
+    assert world.dialled(campaign, world.at(minutes=32)) == [client.number, other.number]
+    # The call turns out to have ended before a later one of the client: that one is the last.
+    (again, *_) = world.dial(campaign, world.at(minutes=40))
+    world.result(again.record_key, "BUSY", world.at(minutes=41))
+    world.result(row.record_key, "VOICE", world.at(minutes=1))
+    assert world.client_row(client).last_agent_result_id is None
 
 
 def test_by_client_code_else_the_client_alone_is_meant(world: World) -> None:

@@ -616,6 +616,18 @@ def test_several_due_callbacks_of_a_client_are_one_call(world: World) -> None:
     assert {row["callback_id"]: row["state_id"] for row in world.rows(Callback)} == {late: 1, early: 2}
 
 
+def test_several_due_callbacks_of_a_client_do_not_hide_those_of_others(world: World) -> None:
+    campaign = world.campaign(block_size=2)
+    first, second, third = (world.client(campaign) for _ in range(3))
+    for minutes in (-3, -2):
+        world.callback(first, world.at(minutes=minutes))
+    world.callback(third, world.at(minutes=-1))
+    rows = world.take(campaign)
+    assert numbers(rows) == [first.number, third.number]
+    assert [row.processing_id for row in rows] == [2, 2]
+    assert numbers(world.take(campaign)) == [second.number]
+
+
 def test_callbacks_fill_no_more_than_the_block(world: World) -> None:
     campaign = world.campaign(block_size=2)
     clients = [world.client(campaign) for _ in range(3)]

@@ -23,7 +23,7 @@ from world import (
 )
 
 from app.campaigns import AgentResultForm, PhoneTypeForm, ResultForm
-from app.models.contact import Attempt, AttemptOutcome, WorkClient, WorkOutcome, WorkSet
+from app.models.contact import Attempt, AttemptOutcome, Phone, WorkClient, WorkOutcome, WorkSet
 from app.models.dialing import Callback, Record, ResultBatch, ResultStage
 from app.models.dictionary import DoNotCall, TechnicalResult
 from app.procedures import dialing
@@ -528,6 +528,32 @@ def test_a_promise_is_kept_once_it_was_dialled(world: World, code: str, state_id
         state_id, row.record_key if kept else None, world.at(minutes=3) if kept else None,
     )  # fmt: skip
     assert [row["processing_id"] for row in world.rows(Attempt)] == [3]
+
+
+def test_a_late_result_of_an_earlier_round_counts_for_its_day_alone(world: World) -> None:
+    campaign, client, row = one_out(world)
+    dialing.record_return(world.connection, row.record_key, 3, world.at(minutes=1))
+    world.facts(client, round_no=2, loaded_at=world.at(minutes=2))
+    world.result(row.record_key, "BUSY", world.at(minutes=1))
+    (attempt,) = world.rows(Attempt)
+    assert (attempt["round_no"], attempt["is_counted"]) == (1, True)
+    found = world.client_row(client)
+    assert (found.attempts, found.first_attempt_at, found.last_technical_result_id, found.last_attempt_at) == (
+        0, None, None, None,
+    )  # fmt: skip
+    assert (found.attempt_day, found.day_attempts) == (date(2026, 11, 23), 1)
+    phone = world.phone_row(client)
+    assert (phone.attempts, phone.last_technical_result_id, phone.last_attempt_at) == (0, None, None)
+    assert len(world.take(campaign, world.at(minutes=3))) == 1
+
+
+def test_an_agent_result_holds_a_phone_that_was_loaded_after_the_call(world: World) -> None:
+    campaign, client, row = one_out(world)
+    later = world.client(campaign, loaded_at=world.at(minutes=5))
+    world.connection.execute(update(Phone).where(Phone.phone_id == later.phone_id).values(client_id=client.client_id))
+    world.result(row.record_key, "VOICE", world.at(minutes=2), wrapup="12")
+    phone = world.phone_row(later)
+    assert (phone.waits_from, phone.hold_agent_result_id) == (world.at(minutes=2), world.agent("12"))
 
 
 # -- Limits

@@ -1,0 +1,149 @@
+"""`make model [WORLDS=500] [SEED=12345] [JOBS=2]`: random worlds on an embedded database of its own.
+
+World number n of seed s is world 0 of seed s + n: what is printed for a world can be run again alone.
+"""
+
+from __future__ import annotations
+
+import atexit
+import multiprocessing
+import os
+import secrets
+import sys
+import tempfile
+import time
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import click
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from sqlalchemy import NullPool
+
+from app.database.deploy import upgrade
+from app.database.embedded import NOT_DURABLE, EmbeddedPostgres
+from app.database.engine import create_engine
+
+from .database import Database
+from .plan import random_plan, shown, smaller
+from .play import play, warm
+
+CHUNK = 10
+MOST_SHOWN = 5
+
+_database: Database | None = None
+
+
+@contextmanager
+def databases(count: int) -> Iterator[list[str]]:
+    """URLs of so many databases with all of sql/, on a server of this run's own."""
+    with tempfile.TemporaryDirectory(prefix="acm-model-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        os.environ["ACM_HOME"] = str(Path(folder) / "home")
+        with EmbeddedPostgres(Path(folder) / "postgresql", settings=NOT_DURABLE) as server:
+            url = server.create_database("model")
+            engine = create_engine(url, "acm model", poolclass=NullPool)
+            upgrade(engine)
+            engine.dispose()
+            yield [server.create_database(f"model_{number}", "model") for number in range(count)]
+
+
+def _begin(urls: multiprocessing.Queue[str]) -> None:
+    global _database
+    _database = Database(create_engine(urls.get(), "acm model", poolclass=NullPool))
+    atexit.register(_database.close)
+    warm(_database)
+
+
+def _play(seeds: range) -> list[tuple[int, str | None]]:
+    """What is wrong with the worlds of these seeds."""
+    assert _database is not None
+    found = []
+    for seed in seeds:
+        try:
+            found.append((seed, play(_database, random_plan(seed))))
+        except Exception:
+            found.append((seed, traceback.format_exc(limit=-4)))
+            _database.connection.close()
+            _database.connection = _database.connection.engine.connect()
+            warm(_database)
+    return found
+
+
+def _run(urls: list[str], worlds: int, seed: int, console: Console) -> dict[int, str]:
+    """The worlds that did not agree, by their seed."""
+    queue: multiprocessing.Queue[str] = multiprocessing.Queue()
+    for url in urls:
+        queue.put(url)
+    chunks = [range(start, min(start + CHUNK, seed + worlds)) for start in range(seed, seed + worlds, CHUNK)]
+    wrong: dict[int, str] = {}
+    columns = (TextColumn("worlds"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console) as progress:
+        task = progress.add_task("worlds", total=worlds)
+        if len(urls) == 1:
+            _begin(queue)
+            results: Iterator[list[tuple[int, str | None]]] = map(_play, chunks)
+            pool = None
+        else:
+            pool = multiprocessing.get_context("spawn").Pool(len(urls), _begin, (queue,))
+            results = pool.imap_unordered(_play, chunks)
+        for found in results:
+            progress.advance(task, len(found))
+            for world, what in found:
+                if what is not None:
+                    wrong[world] = what
+                    if len(wrong) <= MOST_SHOWN:
+                        progress.console.print(f"world {world}: {what}", markup=False, soft_wrap=True)
+        if pool:
+            pool.close()
+            pool.join()
+    return wrong
+
+
+def _show_smallest(url: str, seed: int, console: Console) -> None:
+    """The world made smaller as long as it is still wrong."""
+    database = Database(create_engine(url, "acm model", poolclass=NullPool))
+    warm(database)
+    plan = random_plan(seed)
+
+    def is_wrong(candidate: object) -> bool:
+        try:
+            return play(database, candidate) is not None  # type: ignore[arg-type]
+        except Exception:
+            database.connection.close()
+            database.connection = database.connection.engine.connect()
+            return False
+
+    if is_wrong(plan):
+        plan = smaller(plan, is_wrong)
+        console.print(
+            f"\nthe smallest like world {seed}:\n{shown(plan)}\n{play(database, plan)}", markup=False, soft_wrap=True
+        )
+    database.close()
+
+
+@click.command()
+@click.option("--worlds", default=500, show_default=True, help="How many worlds.")
+@click.option("--seed", type=int, help="Seed of the first world; a fresh one where none is given.")
+@click.option("--jobs", default=1, show_default=True, help="Processes side by side.")
+def main(worlds: int, seed: int | None, jobs: int) -> None:
+    """Play random worlds in the model and in the database, and compare."""
+    console = Console()
+    seed = secrets.randbelow(10**9) if seed is None else seed
+    jobs = max(1, min(jobs, worlds // CHUNK or 1))
+    with databases(jobs + 1) as urls:
+        start = time.monotonic()
+        wrong = _run(urls[:jobs], worlds, seed, console)
+        seconds = time.monotonic() - start
+        if wrong:
+            _show_smallest(urls[-1], min(wrong), console)
+    if len(wrong) > 1:
+        console.print(f"seeds of the worlds that did not agree: {', '.join(map(str, sorted(wrong)[:50]))}")
+    console.print(f"worlds {worlds}, agreed {worlds - len(wrong)}, seed {seed}, {seconds:.0f} s")
+    sys.exit(1 if wrong else 0)
+
+
+if __name__ == "__main__":
+    main()

@@ -144,10 +144,10 @@ BEGIN
         f.time_status_id,
         f.held_until,
         @now
-    FROM @work AS w
+    FROM @phone AS x
     JOIN strategy.phone_fact AS f
-        ON f.client_id = w.client_id
-    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key);
+        ON f.phone_id = x.phone_id
+    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = x.facts_key);
 END;
 
 UPDATE p

@@ -37,6 +37,13 @@ DECLARE @outcome table (
     is_current bit NOT NULL,
     turn int NOT NULL
 );
+DECLARE @client table (
+    client_id bigint NOT NULL PRIMARY KEY,
+    agent_result_id int NOT NULL,
+    agent_result_at datetime2(3) NOT NULL,
+    agent_result_attempts int NOT NULL,
+    last_agent_result_id int NULL
+);
 DECLARE @final table (client_id bigint NOT NULL PRIMARY KEY, status_id smallint NOT NULL);
 DECLARE @number table (number nvarchar(20) NOT NULL PRIMARY KEY, agent nvarchar(64) NULL);
 DECLARE @holder table (client_id bigint NOT NULL PRIMARY KEY);
@@ -92,52 +99,45 @@ FROM (
     WHERE w.work_id = @work_id
 ) AS x;
 
-UPDATE c
-SET
-    agent_result_id = o.agent_result_id,
-    agent_result_at = o.given_at
-FROM core.client AS c
-JOIN @outcome AS o
-    ON o.client_id = c.client_id
-    AND o.is_current = 1
-    AND o.turn = 1
-WHERE c.agent_result_at IS NULL
-    OR c.agent_result_at <= o.given_at;
-
-UPDATE c
-SET agent_result_attempts = (
+/*
+The latest of all, and how often the client has had it in this round. The last one is that of the last attempt, or one given since
+then for no attempt: for the client alone, or for a call whose technical result is not there yet; of several the one given last.
+*/
+INSERT INTO @client (client_id, agent_result_id, agent_result_at, agent_result_attempts, last_agent_result_id)
+SELECT
+    c.client_id,
+    n.agent_result_id,
+    n.agent_result_at,
+    h.times,
+    (
+        SELECT TOP (1) g.agent_result_id
+        FROM core.attempt_outcome AS g
+        LEFT JOIN core.attempt AS a
+            ON a.record_key = g.record_key
+        WHERE g.client_id = c.client_id
+            AND g.round_no = c.round_no
+            AND (
+                a.ended_at = c.last_attempt_at
+                OR (a.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= g.given_at))
+            )
+        ORDER BY g.given_at DESC, g.outcome_id DESC
+    )
+FROM @outcome AS o
+JOIN core.client AS c
+    ON c.client_id = o.client_id
+CROSS APPLY (
+    SELECT
+        CASE WHEN c.agent_result_at > o.given_at THEN c.agent_result_id ELSE o.agent_result_id END AS agent_result_id,
+        CASE WHEN c.agent_result_at > o.given_at THEN c.agent_result_at ELSE o.given_at END AS agent_result_at
+) AS n
+CROSS APPLY (
     SELECT COUNT(*) AS times
-    FROM core.attempt_outcome AS h
-    WHERE h.client_id = c.client_id
-        AND h.agent_result_id = c.agent_result_id
-        AND h.round_no = c.round_no
-)
-FROM core.client AS c
-JOIN @outcome AS o
-    ON o.client_id = c.client_id
-    AND o.is_current = 1
-    AND o.turn = 1;
-
-/* The last agent result is that of the last attempt, or one given since then for no attempt: for the client alone, or for a call
-   whose technical result is not there yet. Of several the one given last counts. */
-UPDATE c
-SET last_agent_result_id = (
-    SELECT TOP (1) h.agent_result_id
-    FROM core.attempt_outcome AS h
-    LEFT JOIN core.attempt AS a
-        ON a.record_key = h.record_key
-    WHERE h.client_id = c.client_id
-        AND h.round_no = c.round_no
-        AND (
-            a.ended_at = c.last_attempt_at
-            OR (a.record_key IS NULL AND (c.last_attempt_at IS NULL OR c.last_attempt_at <= h.given_at))
-        )
-    ORDER BY h.given_at DESC, h.outcome_id DESC
-)
-FROM core.client AS c
-JOIN @outcome AS o
-    ON o.client_id = c.client_id
-    AND o.is_current = 1
+    FROM core.attempt_outcome AS h1
+    WHERE h1.client_id = c.client_id
+        AND h1.agent_result_id = n.agent_result_id
+        AND h1.round_no = c.round_no
+) AS h
+WHERE o.is_current = 1
     AND o.turn = 1;
 
 /* Of two results that both process the client, the one given later names the status. */
@@ -153,10 +153,12 @@ FROM (
     FROM @outcome AS o
     JOIN core.client AS c
         ON c.client_id = o.client_id
+    JOIN @client AS n
+        ON n.client_id = o.client_id
     WHERE o.is_current = 1
         AND o.final_status_id IS NOT NULL
         AND (
-            c.agent_result_at <= o.given_at
+            n.agent_result_at <= o.given_at
             OR NOT EXISTS (
                 SELECT 1 AS found
                 FROM core.attempt_outcome AS h
@@ -178,41 +180,61 @@ WHERE y.turn = 1;
 
 UPDATE c
 SET
-    status_id = x.status_id,
-    status_at = @now
+    agent_result_id = n.agent_result_id,
+    agent_result_at = n.agent_result_at,
+    agent_result_attempts = n.agent_result_attempts,
+    last_agent_result_id = n.last_agent_result_id,
+    status_id = COALESCE(f.status_id, c.status_id),
+    status_at = CASE WHEN f.status_id <> c.status_id THEN @now ELSE c.status_at END
 FROM core.client AS c
-JOIN @final AS x
-    ON x.client_id = c.client_id
-WHERE c.status_id <> x.status_id;
+JOIN @client AS n
+    ON n.client_id = c.client_id
+LEFT JOIN @final AS f
+    ON f.client_id = n.client_id;
 
 /* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's.
-   One without any result waits from its load, which holds it not. */
+   One without any result waits from its load, which holds it not. The phone that was dialled has the agent result of its last
+   attempt. */
 UPDATE p
 SET
-    hold_agent_result_id = o.agent_result_id,
-    waits_from = o.holds_from
+    hold_agent_result_id = CASE WHEN y.is_held = 1 THEN y.agent_result_id ELSE p.hold_agent_result_id END,
+    waits_from = CASE WHEN y.is_held = 1 THEN y.holds_from ELSE p.waits_from END,
+    last_agent_result_id = COALESCE(y.own_result_id, p.last_agent_result_id)
 FROM core.phone AS p
 JOIN (
     SELECT
-        h.client_id AS client_id,
-        h.agent_result_id AS agent_result_id,
-        h.holds_from AS holds_from,
-        ROW_NUMBER() OVER (PARTITION BY h.client_id ORDER BY h.holds_from DESC, h.given_at DESC, h.outcome_id DESC) AS turn
-    FROM @outcome AS h
-    WHERE h.is_current = 1
-) AS o
-    ON o.client_id = p.client_id
-    AND o.turn = 1
-WHERE p.waits_from <= o.holds_from
-    OR (p.last_technical_result_id IS NULL AND p.hold_agent_result_id IS NULL);
-
-UPDATE p
-SET last_agent_result_id = o.agent_result_id
-FROM core.phone AS p
-JOIN @outcome AS o
-    ON o.phone_id = p.phone_id
-    AND o.ended_at = p.last_attempt_at
-    AND o.is_current = 1;
+        q.phone_id AS phone_id,
+        CASE
+            WHEN q.waits_from <= o.holds_from THEN 1
+            WHEN q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL THEN 1
+            ELSE 0
+        END AS is_held,
+        o.agent_result_id AS agent_result_id,
+        o.holds_from AS holds_from,
+        x.agent_result_id AS own_result_id
+    FROM (
+        SELECT
+            h.client_id AS client_id,
+            h.agent_result_id AS agent_result_id,
+            h.holds_from AS holds_from,
+            ROW_NUMBER() OVER (PARTITION BY h.client_id ORDER BY h.holds_from DESC, h.given_at DESC, h.outcome_id DESC) AS turn
+        FROM @outcome AS h
+        WHERE h.is_current = 1
+    ) AS o
+    JOIN core.phone AS q
+        ON q.client_id = o.client_id
+    LEFT JOIN @outcome AS x
+        ON x.phone_id = q.phone_id
+        AND x.ended_at = q.last_attempt_at
+        AND x.is_current = 1
+    WHERE o.turn = 1
+        AND (
+            q.waits_from <= o.holds_from
+            OR (q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL)
+            OR x.outcome_id IS NOT NULL
+        )
+) AS y
+    ON y.phone_id = p.phone_id;
 
 INSERT INTO @number (number, agent)
 SELECT

@@ -70,6 +70,7 @@ DECLARE @tally table (
     first_at datetime2(3) NULL,
     last_at datetime2(3) NULL,
     last_day date NULL,
+    last_day_attempts int NOT NULL,
     last_technical_result_id int NOT NULL
 );
 
@@ -177,11 +178,11 @@ LEFT JOIN dialing.record_returned AS x
     AND r.record_key IS NULL
 JOIN (
     SELECT l.client_id AS client_id, l.campaign_id AS campaign_id, l.zone_id AS zone_id, l.round_no AS round_no,
-        l.person_id AS person_id
+        l.person_id AS person_id, l.loaded_at AS loaded_at
     FROM core.client AS l
     UNION ALL
     SELECT h.client_id AS client_id, h.campaign_id AS campaign_id, h.zone_id AS zone_id, h.round_no AS round_no,
-        h.person_id AS person_id
+        h.person_id AS person_id, h.loaded_at AS loaded_at
     FROM core.client_archive AS h
 ) AS c
     ON c.client_id = COALESCE(r.client_id, x.client_id)
@@ -256,13 +257,14 @@ JOIN @result AS r
     ON r.record_key = q.record_key;
 
 /* A client may have several results in one batch when results are late: the latest one counts as its last. */
-INSERT INTO @tally (client_id, attempts, first_at, last_at, last_day, last_technical_result_id)
+INSERT INTO @tally (client_id, attempts, first_at, last_at, last_day, last_day_attempts, last_technical_result_id)
 SELECT
     y.client_id,
     SUM(CASE WHEN y.is_current = 1 AND y.is_counted = 1 THEN 1 ELSE 0 END),
     MIN(CASE WHEN y.is_current = 1 AND y.is_counted = 1 THEN y.ended_at ELSE NULL END),
     MAX(CASE WHEN y.is_current = 1 THEN y.ended_at ELSE NULL END),
-    MAX(CASE WHEN y.is_counted = 1 THEN y.local_day ELSE NULL END),
+    MAX(y.last_day),
+    SUM(CASE WHEN y.is_counted = 1 AND y.local_day = y.last_day THEN 1 ELSE 0 END),
     MAX(CASE WHEN y.is_current = 1 AND y.turn = 1 THEN y.technical_result_id ELSE 0 END)
 FROM (
     SELECT
@@ -272,6 +274,7 @@ FROM (
         r.ended_at AS ended_at,
         r.local_day AS local_day,
         r.technical_result_id AS technical_result_id,
+        MAX(CASE WHEN r.is_counted = 1 THEN r.local_day ELSE NULL END) OVER (PARTITION BY r.client_id) AS last_day,
         ROW_NUMBER() OVER (PARTITION BY r.client_id, r.is_current ORDER BY r.ended_at DESC, r.row_no DESC) AS turn
     FROM @result AS r
 ) AS y
@@ -280,13 +283,11 @@ GROUP BY y.client_id;
 UPDATE c
 SET
     attempts = c.attempts + t.attempts,
-    day_attempts = CASE WHEN t.last_day IS NULL OR c.attempt_day >= t.last_day THEN c.day_attempts ELSE 0 END + (
-        SELECT COUNT(*) AS on_last_day
-        FROM @result AS r
-        WHERE r.client_id = c.client_id
-            AND r.is_counted = 1
-            AND r.local_day = CASE WHEN c.attempt_day > t.last_day THEN c.attempt_day ELSE t.last_day END
-    ),
+    day_attempts = CASE
+        WHEN t.last_day IS NULL OR c.attempt_day > t.last_day THEN c.day_attempts
+        WHEN c.attempt_day = t.last_day THEN c.day_attempts + t.last_day_attempts
+        ELSE t.last_day_attempts
+    END,
     attempt_day = CASE WHEN c.attempt_day > t.last_day OR t.last_day IS NULL THEN c.attempt_day ELSE t.last_day END,
     first_attempt_at = CASE
         WHEN c.first_attempt_at IS NULL OR c.first_attempt_at > t.first_at THEN COALESCE(t.first_at, c.first_attempt_at)

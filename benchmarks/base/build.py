@@ -180,8 +180,11 @@ def _histories(connection: Connection, found: list[History]) -> None:
 
 
 def _dictionary(connection: Connection, found: list[History]) -> dict[str, Any]:
-    zones = dict(connection.execute(text("SELECT code, zone_id FROM core.time_zone")).all())
-    types = dict(connection.execute(text("SELECT code, phone_type_id FROM core.phone_type")).all())
+    zones = {row.code: row.zone_id for row in connection.execute(text("SELECT code, zone_id FROM core.time_zone"))}
+    types = {
+        row.code: row.phone_type_id
+        for row in connection.execute(text("SELECT code, phone_type_id FROM core.phone_type"))
+    }
     return {
         "zones": [None if code is None else zones[code] for code, share in ZONES for _ in range(share)],
         "histories": [number for number, history in enumerate(found) for _ in range(history.draws)],

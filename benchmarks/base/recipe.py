@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -36,7 +37,7 @@ class Call(NamedTuple):
 
 
 #: (share in per cent, calls in their order)
-HISTORIES: list[tuple[float, list[tuple[int, str, str | None, int]]]] = [
+HISTORIES: list[tuple[int, Sequence[tuple[int, str, str | None, int]]]] = [
     (30, []),
     (11, [(1, "NO_ANSWER", None, 3)]),
     (8, [(1, "BUSY", None, 3)]),

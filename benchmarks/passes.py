@@ -1,0 +1,86 @@
+"""One pass of the hand-over over all campaigns, committed, while another session updates clients by key."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from benchmarks.base import NOW
+from benchmarks.block import TAKE, TOUCHED, WARM_UP
+from benchmarks.place import Place
+from benchmarks.report import Row, at_most
+from benchmarks.session import Cost, Session
+
+SIZE = 1000
+MOST_MILLISECONDS = 3000.0
+MOST_WAIT_MILLISECONDS = 5.0
+#: With all clients in one campaign, a pass takes this many blocks of it.
+FEWEST_BLOCKS = 10
+#: Whoever updates a client of the block that is being taken waits for the block. That has a target where it is rare.
+RARE = 100
+
+
+def measure(place: Place) -> Iterator[Row]:
+    """A block of 1,000 from each campaign. The records stay out, for what is measured after it."""
+    blocks = max(place.base.campaigns, FEWEST_BLOCKS)
+    ids = [place.base.campaign_ids[number % place.base.campaigns] for number in range(blocks)]
+    with place.session() as session:
+        session.run("UPDATE strategy.version SET block_size = %(size)s, queue_depth = 100000", size=SIZE)
+        session.vacuum(*TOUCHED)
+        # A worker that has run for a while.
+        for turn in range(WARM_UP):
+            session.cost(TAKE, {"campaign": ids[turn], "now": NOW})
+        costs = []
+        with bystander(place) as met:
+            for campaign_id in ids:
+                cost, rows = session.measured(_take, session, campaign_id)
+                if len(rows) != SIZE:
+                    raise RuntimeError(f"a campaign gave a block of {len(rows)} phones instead of {SIZE}")
+                costs.append(cost)
+    whole = sum(costs, Cost(0.0, 0.0))
+    over = f"{blocks} campaigns" if place.base.campaigns > 1 else f"{blocks} times the one campaign"
+    yield at_most(f"one pass: {SIZE:,} phones from {over}".replace(",", " "), place.name, whole.busy, MOST_MILLISECONDS)
+    if met["updates"] < blocks:
+        raise RuntimeError(f"the other session made no more than {met['updates']} updates during the pass")
+    yield at_most(
+        "the same: longest wait of a session that updates clients by key",
+        place.name,
+        met["longest_ms"],
+        MOST_WAIT_MILLISECONDS if place.base.clients >= RARE * SIZE * blocks else None,
+    )
+
+
+def _take(session: Session, campaign_id: int) -> list[Any]:
+    return session.run(TAKE, campaign=campaign_id, now=NOW)
+
+
+@contextmanager
+def bystander(place: Place) -> Iterator[dict[str, Any]]:
+    """benchmarks/bystander.py, at work meanwhile; what it met is in the dictionary afterwards."""
+    met: dict[str, Any] = {}
+    server = place.server
+    where = server.connect(place.database)
+    told = {
+        "host": where.info.host,
+        "port": where.info.port,
+        "user": where.info.user,
+        "password": server.password,
+        "dbname": place.database,
+        "clients": place.base.clients,
+    }
+    where.close()
+    with subprocess.Popen(
+        [sys.executable, "-m", "benchmarks.bystander"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdin is not None  # noqa: S101 - asked for above
+        assert process.stdout is not None  # noqa: S101
+        process.stdin.write(json.dumps(told) + "\n")
+        process.stdin.flush()
+        process.stdout.readline()
+        yield met
+        process.stdin.close()
+        met.update(json.loads(process.stdout.readline()))

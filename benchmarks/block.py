@@ -30,12 +30,13 @@ MOST_GROWTH = 1.5
 MOST_IDLE_MILLISECONDS = 100.0
 
 TAKE = "SELECT * FROM dialing.block_take(p_campaign_id => %(campaign)s, p_now => %(now)s)"
-# The floor: as many free phones of the campaign, found by one index and locked, then updated. Same table, same indexes.
+# The floor: as many phones of the campaign, found by one index and locked, then updated in what the queue's index has, as
+# any queue must to mark them taken. Same table, same indexes.
 FLOOR_PICK = """
-    SELECT phone_id FROM core.phone WHERE campaign_id = %(campaign)s AND is_free = 1
+    SELECT phone_id FROM core.phone WHERE campaign_id = %(campaign)s
     ORDER BY last_technical_result_id, phone_id LIMIT %(size)s
 """
-FLOOR = f"UPDATE core.phone SET is_free = 0 WHERE phone_id IN ({FLOOR_PICK} FOR UPDATE SKIP LOCKED)"  # noqa: S608
+FLOOR = f"UPDATE core.phone SET waits_from = waits_from + interval '1 ms' WHERE phone_id IN ({FLOOR_PICK} FOR UPDATE SKIP LOCKED)"  # noqa: S608
 
 
 @dataclass(frozen=True)

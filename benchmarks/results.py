@@ -76,7 +76,6 @@ PHONE_COLUMNS = (
     "hold_agent_result_id",
     "waits_from",
     "dial_class_id",
-    "is_free",
 )
 
 

@@ -97,14 +97,14 @@ class Client(Base):
 class Phone(Base):
     """A phone of a client. Its dial class and the moment that its delay counts from decide when it is dialled.
 
-    is_free, dial_class_id and the rows of the counts follow from the other columns by strategy.phone_fact; only
-    contacts.client_settle and dialing.block_take write them.
+    dial_class_id and the rows of the counts follow from the other columns by strategy.phone_fact; only
+    contacts.client_settle writes them. That a phone is out at the dialer is the row in dialing.record alone.
     """
 
     __tablename__ = "phone"
     __table_args__ = (
         UniqueConstraint("client_id", "number"),
-        Index("ix_phone_queue", "dial_class_id", "is_free", "waits_from", "phone_id"),
+        Index("ix_phone_queue", "dial_class_id", "waits_from", "phone_id"),
         Index("ix_phone_number", "number"),
         Index("ix_phone_list", "campaign_id", "last_technical_result_id", "phone_id"),
         {"schema": "core"},
@@ -130,8 +130,8 @@ class Phone(Base):
     last_agent_result_id: Mapped[int | None]
     hold_agent_result_id: Mapped[int | None]  # set while an agent result's delay holds the phone
     waits_from: Mapped[Moment]  # the moment of the last result, or of the load
+    held_until: Mapped[MomentNull]  # a frequency cap was met: not before then
     dial_class_id: Mapped[int] = mapped_column(Integer, server_default="0", default=0)
-    is_free: Mapped[Flag] = off()
 
 
 class Attempt(Base):
@@ -141,6 +141,7 @@ class Attempt(Base):
     __table_args__ = (
         Index("ix_attempt_campaign_id", "campaign_id", "ended_at"),
         Index("ix_attempt_client_id", "client_id", "attempt_id"),
+        Index("ix_attempt_person_id", "person_id", "ended_at"),
         {"schema": "core"},
     )
 
@@ -149,6 +150,7 @@ class Attempt(Base):
     campaign_id: Mapped[int]
     client_id: Mapped[Big]
     phone_id: Mapped[Big]
+    person_id: Mapped[BigNull]
     number: Mapped[Number]
     block_id: Mapped[Big]
     strategy_version_id: Mapped[int]

@@ -68,8 +68,8 @@ class Block(Base):
 
 
 class Record(Base):
-    """One phone that is out: handed to the dialer, without a final result yet. Unique by client and by phone, so that
-    no phone and no client can be out twice at once. Deleted when its attempt is written or it is taken back."""
+    """One phone that is out: handed to the dialer, without a final result yet. Unique by client, so that no client, and
+    none of its phones, can be out twice at once. Deleted when its attempt is written or it is taken back."""
 
     __tablename__ = "record"
     __table_args__ = (
@@ -83,9 +83,10 @@ class Record(Base):
     record_key: Mapped[RecordKey] = mapped_column(unique=True)
     campaign_id: Mapped[int]
     client_id: Mapped[Big] = mapped_column(unique=True)
-    phone_id: Mapped[Big] = mapped_column(unique=True)
+    phone_id: Mapped[Big]
     person_id: Mapped[BigNull]
     number: Mapped[Number]
+    dial_class_id: Mapped[int]  # the class it was taken from
     strategy_version_id: Mapped[int]
     processing_id: Mapped[Small]
     callback_id: Mapped[BigNull]

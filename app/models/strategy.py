@@ -223,6 +223,11 @@ class DialClass(Base):
     phone_technical_result_id: Mapped[int]
     phone_agent_result_id: Mapped[int]
     hold_agent_result_id: Mapped[int]  # the agent result whose delay holds this phone
+    # What bars the phone whatever the strategy says: 0 nothing, 1 client processed, 2 client blocked, 3 do not call,
+    # 4 phone blocked.
+    bar_id: Mapped[Small]
+    time_status_id: Mapped[Small]  # the client's status when only time set it (6, 7 or 9), else 0
+    held_until: Mapped[Moment]  # a frequency cap holds the phone until then, in quarters of an hour; 1900-01-01: none
     attempt_day: Mapped[date]
     day_attempts: Mapped[Small]
     created_at: Mapped[Moment]
@@ -238,7 +243,6 @@ class DialClassChange(Base):
     change_id: Mapped[BigIdentityId]
     dial_class_id: Mapped[int]
     phones: Mapped[int]
-    free_phones: Mapped[int]
 
 
 class ClientCountChange(Base):

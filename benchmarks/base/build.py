@@ -100,7 +100,7 @@ def check(connection: Connection, sample: int = 100) -> dict[str, int]:
         text(
             """
             SELECT count(*) AS phones,
-                count(*) FILTER (WHERE f.was_free <> f.is_free OR d.facts_key IS DISTINCT FROM f.facts_key) AS wrong_phones,
+                count(*) FILTER (WHERE d.facts_key IS DISTINCT FROM f.facts_key) AS wrong_phones,
                 count(*) FILTER (WHERE n.status_id <> c.status_id) AS wrong_clients
             FROM generate_series(0, (SELECT max(client_id) FROM core.client) / 1000, :sample) AS g (n)
             JOIN core.client AS c ON c.client_id BETWEEN g.n * 1000 + 1 AND g.n * 1000 + 1000

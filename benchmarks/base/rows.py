@@ -170,6 +170,7 @@ SELECT
     b.campaign_id,
     b.n AS client_id,
     2 * b.n + least(c.phone, b.phones) - 2 AS phone_id,
+    1 + b.n % greatest(:clients * 5 / 6, 1) AS person_id,
     CASE WHEN least(c.phone, b.phones) = 1 THEN '79' ELSE '74' END || lpad(b.n::text, 9, '0') AS number,
     k.block_id,
     k.strategy_version_id,
@@ -206,8 +207,8 @@ WHERE b.history_id = ANY (:callback_histories::int[]);
 
 # What books count: rows of counts, sizes of blocks and loads. And identity columns go on after the rows.
 COUNTS = """
-INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
-SELECT q.dial_class_id, sum(s.clients - 1), sum((s.clients - 1) * q.is_free)
+INSERT INTO core.dial_class_change (dial_class_id, phones)
+SELECT q.dial_class_id, sum(s.clients - 1)
 FROM bench.shape AS s
 JOIN bench.settled_phone AS q ON q.shape_no = s.shape_no
 WHERE s.clients > 1

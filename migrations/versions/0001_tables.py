@@ -209,6 +209,7 @@ def upgrade() -> None:
         sa.Column("campaign_id", sa.Integer(), nullable=False),
         sa.Column("client_id", sa.BigInteger(), nullable=False),
         sa.Column("phone_id", sa.BigInteger(), nullable=False),
+        sa.Column("person_id", sa.BigInteger(), nullable=True),
         sa.Column("number", sa.Unicode(length=20), nullable=False),
         sa.Column("block_id", sa.BigInteger(), nullable=False),
         sa.Column("strategy_version_id", sa.Integer(), nullable=False),
@@ -230,6 +231,7 @@ def upgrade() -> None:
     )
     op.create_index("ix_attempt_campaign_id", "attempt", ["campaign_id", "ended_at"], unique=False, schema="core")
     op.create_index("ix_attempt_client_id", "attempt", ["client_id", "attempt_id"], unique=False, schema="core")
+    op.create_index("ix_attempt_person_id", "attempt", ["person_id", "ended_at"], unique=False, schema="core")
     op.create_table(
         "attempt_outcome",
         sa.Column("outcome_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
@@ -299,6 +301,9 @@ def upgrade() -> None:
         sa.Column("phone_technical_result_id", sa.Integer(), nullable=False),
         sa.Column("phone_agent_result_id", sa.Integer(), nullable=False),
         sa.Column("hold_agent_result_id", sa.Integer(), nullable=False),
+        sa.Column("bar_id", sa.SmallInteger(), nullable=False),
+        sa.Column("time_status_id", sa.SmallInteger(), nullable=False),
+        sa.Column("held_until", UtcDateTime(), nullable=False),
         sa.Column("attempt_day", sa.Date(), nullable=False),
         sa.Column("day_attempts", sa.SmallInteger(), nullable=False),
         sa.Column("created_at", UtcDateTime(), nullable=False),
@@ -312,7 +317,6 @@ def upgrade() -> None:
         sa.Column("change_id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("dial_class_id", sa.Integer(), nullable=False),
         sa.Column("phones", sa.Integer(), nullable=False),
-        sa.Column("free_phones", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("change_id", name=op.f("pk_dial_class_change")),
         schema="core",
     )
@@ -479,6 +483,7 @@ def upgrade() -> None:
         sa.Column("phone_id", sa.BigInteger(), nullable=False),
         sa.Column("person_id", sa.BigInteger(), nullable=True),
         sa.Column("number", sa.Unicode(length=20), nullable=False),
+        sa.Column("dial_class_id", sa.Integer(), nullable=False),
         sa.Column("strategy_version_id", sa.Integer(), nullable=False),
         sa.Column("processing_id", sa.SmallInteger(), nullable=False),
         sa.Column("callback_id", sa.BigInteger(), nullable=True),
@@ -486,7 +491,6 @@ def upgrade() -> None:
         sa.Column("checked_at", UtcDateTime(), nullable=True),
         sa.PrimaryKeyConstraint("block_id", "position", name=op.f("pk_record")),
         sa.UniqueConstraint("client_id", name=op.f("uq_record_client_id")),
-        sa.UniqueConstraint("phone_id", name=op.f("uq_record_phone_id")),
         sa.UniqueConstraint("record_key", name=op.f("uq_record_record_key")),
         schema="dialing",
     )
@@ -839,8 +843,8 @@ def upgrade() -> None:
         sa.Column("last_agent_result_id", sa.Integer(), nullable=True),
         sa.Column("hold_agent_result_id", sa.Integer(), nullable=True),
         sa.Column("waits_from", UtcDateTime(), nullable=False),
+        sa.Column("held_until", UtcDateTime(), nullable=True),
         sa.Column("dial_class_id", sa.Integer(), server_default="0", nullable=False),
-        sa.Column("is_free", Bit(), server_default="0", nullable=False),
         sa.ForeignKeyConstraint(["client_id"], ["core.client.client_id"], name=op.f("fk_phone_client_id")),
         sa.PrimaryKeyConstraint("phone_id", name=op.f("pk_phone")),
         sa.UniqueConstraint("client_id", "number", name=op.f("uq_phone_client_id_number")),
@@ -851,9 +855,7 @@ def upgrade() -> None:
         "ix_phone_list", "phone", ["campaign_id", "last_technical_result_id", "phone_id"], unique=False, schema="core"
     )
     op.create_index("ix_phone_number", "phone", ["number"], unique=False, schema="core")
-    op.create_index(
-        "ix_phone_queue", "phone", ["dial_class_id", "is_free", "waits_from", "phone_id"], unique=False, schema="core"
-    )
+    op.create_index("ix_phone_queue", "phone", ["dial_class_id", "waits_from", "phone_id"], unique=False, schema="core")
     op.create_table(
         "schedule_date",
         sa.Column("schedule_id", sa.Integer(), nullable=False),

@@ -1,9 +1,9 @@
 /*
-contacts.client_settle          version 1.0.0          2026-11-23
+contacts.client_settle          version 2.0.0          2026-11-25
 
 Brings everything that follows from a client's facts in line with them, for the clients of one work set: the client's status,
-the dial class of each phone, whether the phone is free, and the counts of clients and phones. Writes only what differs and empties
-the work set. Every procedure that changes a fact (load, result, agent result, block, move) ends with it.
+the dial class of each phone, and the counts of clients and phones. Writes only what differs and empties the work set. Every
+procedure that changes a fact (load, result, agent result, block, move) ends with it.
 
 The caller has locked the rows of the clients, so that nobody changes or takes them meanwhile.
 
@@ -11,7 +11,7 @@ Called by  sql/procedures/dialing.result_apply.sql, sql/procedures/dialing.agent
            sql/procedures/contacts.import_apply.sql, sql/procedures/contacts.client_status_update.sql
 Reads      core.work_client, strategy.client_status_now, strategy.phone_fact
 Writes     core.client, core.phone, core.dial_class, core.dial_class_change, core.client_count_change, core.work_set,
-           core.work_client
+           core.work_client, ops.setting (the lock under which classes are made)
 Returns    nothing
 Example    EXECUTE contacts.client_settle @work_id = 17;
 */
@@ -35,8 +35,6 @@ DECLARE @client table (
 DECLARE @phone table (
     phone_id bigint NOT NULL PRIMARY KEY,
     old_class_id int NOT NULL,
-    was_free bit NOT NULL,
-    is_free bit NOT NULL,
     facts_key nvarchar(200) NOT NULL
 );
 
@@ -94,12 +92,10 @@ FROM (
 GROUP BY x.campaign_id, x.segment_id, x.status_id
 HAVING SUM(x.clients) <> 0;
 
-INSERT INTO @phone (phone_id, old_class_id, was_free, is_free, facts_key)
+INSERT INTO @phone (phone_id, old_class_id, facts_key)
 SELECT
     f.phone_id,
     f.dial_class_id,
-    f.was_free,
-    f.is_free,
     f.facts_key
 FROM @work AS w
 JOIN strategy.phone_fact AS f
@@ -122,7 +118,8 @@ BEGIN
     INSERT INTO core.dial_class (
         facts_key, campaign_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority, client_attempts,
         phone_attempts, client_technical_result_id, client_agent_result_id, limit_agent_result_id, limit_agent_attempts,
-        phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day, day_attempts, created_at
+        phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day, day_attempts, bar_id,
+        time_status_id, held_until, created_at
     )
     SELECT DISTINCT
         f.facts_key,
@@ -143,6 +140,9 @@ BEGIN
         f.hold_agent_result_id,
         f.attempt_day,
         f.day_attempts,
+        f.bar_id,
+        f.time_status_id,
+        f.held_until,
         @now
     FROM @work AS w
     JOIN strategy.phone_fact AS f
@@ -151,34 +151,30 @@ BEGIN
 END;
 
 UPDATE p
-SET
-    dial_class_id = d.dial_class_id,
-    is_free = x.is_free
+SET dial_class_id = d.dial_class_id
 FROM core.phone AS p
 JOIN @phone AS x
     ON x.phone_id = p.phone_id
 JOIN core.dial_class AS d
     ON d.facts_key = x.facts_key
-WHERE p.dial_class_id <> d.dial_class_id
-    OR p.is_free <> x.is_free;
+WHERE p.dial_class_id <> d.dial_class_id;
 
-INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
+INSERT INTO core.dial_class_change (dial_class_id, phones)
 SELECT
     y.dial_class_id,
-    SUM(y.phones),
-    SUM(y.free_phones)
+    SUM(y.phones)
 FROM (
-    SELECT d.dial_class_id AS dial_class_id, 1 AS phones, CAST(x.is_free AS int) AS free_phones
+    SELECT d.dial_class_id AS dial_class_id, 1 AS phones
     FROM @phone AS x
     JOIN core.dial_class AS d
         ON d.facts_key = x.facts_key
     UNION ALL
-    SELECT x.old_class_id AS dial_class_id, -1 AS phones, -CAST(x.was_free AS int) AS free_phones
+    SELECT x.old_class_id AS dial_class_id, -1 AS phones
     FROM @phone AS x
     WHERE x.old_class_id <> 0
 ) AS y
 GROUP BY y.dial_class_id
-HAVING SUM(y.phones) <> 0 OR SUM(y.free_phones) <> 0;
+HAVING SUM(y.phones) <> 0;
 
 DELETE FROM core.work_client
 WHERE work_id = @work_id;

@@ -1,8 +1,8 @@
 /*
-contacts.count_fold          version 1.0.0          2026-11-23
+contacts.count_fold          version 2.0.0          2026-11-25
 
-Folds the appended changes of counts: many rows of a class, or of a status of a segment, become one with their sum. What readers see,
-the sum, stays the same at every moment.
+Folds the appended changes of counts: many rows of a class, or of a status of a segment, become one with their sum. What readers
+see, the sum, stays the same at every moment.
 
 Called by  jobs/client_status.py
 Reads      core.dial_class_change, core.client_count_change
@@ -17,7 +17,7 @@ SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
 DECLARE @folded int = 0;
-DECLARE @class table (change_id bigint NOT NULL PRIMARY KEY, dial_class_id int NOT NULL, phones int NOT NULL, free_phones int NOT NULL);
+DECLARE @class table (change_id bigint NOT NULL PRIMARY KEY, dial_class_id int NOT NULL, phones int NOT NULL);
 DECLARE @client table (
     change_id bigint NOT NULL PRIMARY KEY,
     campaign_id int NOT NULL,
@@ -28,12 +28,11 @@ DECLARE @client table (
 
 BEGIN TRANSACTION;
 
-INSERT INTO @class (change_id, dial_class_id, phones, free_phones)
+INSERT INTO @class (change_id, dial_class_id, phones)
 SELECT TOP (@batch_size)
     x.change_id,
     x.dial_class_id,
-    x.phones,
-    x.free_phones
+    x.phones
 FROM core.dial_class_change AS x WITH (ROWLOCK, UPDLOCK, READPAST)
 ORDER BY x.change_id;
 
@@ -44,14 +43,13 @@ FROM core.dial_class_change AS x
 JOIN @class AS t
     ON t.change_id = x.change_id;
 
-INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
+INSERT INTO core.dial_class_change (dial_class_id, phones)
 SELECT
     t.dial_class_id,
-    SUM(t.phones),
-    SUM(t.free_phones)
+    SUM(t.phones)
 FROM @class AS t
 GROUP BY t.dial_class_id
-HAVING SUM(t.phones) <> 0 OR SUM(t.free_phones) <> 0;
+HAVING SUM(t.phones) <> 0;
 
 INSERT INTO @client (change_id, campaign_id, segment_id, status_id, clients)
 SELECT TOP (@batch_size)

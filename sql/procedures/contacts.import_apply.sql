@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.0.0          2026-11-23
+contacts.import_apply          version 1.1.0          2026-11-25
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines
 of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep
@@ -637,7 +637,8 @@ BEGIN
         attempts = 0,
         last_technical_result_id = NULL,
         last_agent_result_id = NULL,
-        hold_agent_result_id = NULL
+        hold_agent_result_id = NULL,
+        held_until = NULL
     FROM core.phone AS p
     JOIN @known AS k
         ON k.client_id = p.client_id
@@ -691,10 +692,13 @@ WHERE d.client_attempts = 0
     AND d.phone_agent_result_id = 0
     AND d.hold_agent_result_id = 0
     AND d.attempt_day = DATEFROMPARTS(1900, 1, 1)
-    AND d.day_attempts = 0;
+    AND d.day_attempts = 0
+    AND d.bar_id = 0
+    AND d.time_status_id = 0
+    AND d.held_until = DATEFROMPARTS(1900, 1, 1);
 
 INSERT INTO core.phone (
-    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from, dial_class_id, is_free
+    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from, dial_class_id
 )
 SELECT
     x.client_id,
@@ -705,8 +709,7 @@ SELECT
     @now,
     @batch_id,
     @now,
-    COALESCE(d.dial_class_id, 0),
-    CASE WHEN d.dial_class_id IS NULL THEN 0 ELSE 1 END
+    COALESCE(d.dial_class_id, 0)
 FROM @number AS x
 JOIN @known AS k
     ON k.client_id = x.client_id
@@ -727,10 +730,9 @@ ORDER BY x.line_no, x.position;
 
 SET @phones_loaded = @@ROWCOUNT;
 
-INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
+INSERT INTO core.dial_class_change (dial_class_id, phones)
 SELECT
     d.dial_class_id,
-    COUNT(*),
     COUNT(*)
 FROM @number AS x
 JOIN @known AS k

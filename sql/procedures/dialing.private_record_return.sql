@@ -1,13 +1,14 @@
 /*
-dialing.private_record_return          version 1.0.0          2026-11-23
+dialing.private_record_return          version 2.0.0          2026-11-25
 
-Takes records that are out back: of one block, of one campaign, or one record. Their phones are free again, their callbacks wait
-again, and the records are kept in dialing.record_returned, so that a late result still finds its phone.
+Takes records that are out back: of one block, of one campaign, or one record. Their phones may be taken again, their callbacks
+wait again, and the records are kept in dialing.record_returned, so that a late result still finds its phone. No fact of a client
+or phone changes.
 
 Called by  sql/procedures/dialing.block_fail.sql, sql/procedures/dialing.block_recall.sql,
            sql/procedures/dialing.record_return.sql
-Reads      dialing.record
-Writes     dialing.record, dialing.record_returned, dialing.block, dialing.callback, core.work_set, core.work_client
+Reads      dialing.record, core.client
+Writes     dialing.record, dialing.record_returned, dialing.block, dialing.callback
 Returns    nothing
 */
 CREATE OR ALTER PROCEDURE dialing.private_record_return
@@ -20,7 +21,6 @@ AS
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
-DECLARE @work_id bigint;
 DECLARE @record table (client_id bigint NOT NULL PRIMARY KEY, record_key nvarchar(30) NOT NULL);
 DECLARE @client table (client_id bigint NOT NULL PRIMARY KEY);
 
@@ -97,18 +97,5 @@ DELETE r
 FROM dialing.record AS r
 JOIN @record AS x
     ON x.record_key = r.record_key;
-
-INSERT INTO core.work_set (created_at)
-VALUES (@now);
-
-SET @work_id = SCOPE_IDENTITY();
-
-INSERT INTO core.work_client (work_id, client_id)
-SELECT
-    @work_id,
-    x.client_id
-FROM @record AS x;
-
-EXECUTE contacts.client_settle @work_id = @work_id, @now = @now;
 
 COMMIT TRANSACTION;

@@ -1,5 +1,5 @@
 /*
-dialing.result_apply          version 1.2.0          2026-11-23
+dialing.result_apply          version 1.3.0          2026-11-25
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out, or came
 back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading overlaps),
@@ -45,6 +45,7 @@ DECLARE @result table (
     campaign_id int NOT NULL,
     client_id bigint NOT NULL,
     phone_id bigint NOT NULL,
+    person_id bigint NULL,
     number nvarchar(20) NOT NULL,
     block_id bigint NOT NULL,
     strategy_version_id int NOT NULL,
@@ -137,8 +138,8 @@ LEFT JOIN core.attempt AS a
 WHERE s.batch_id = @batch_id;
 
 INSERT INTO @result (
-    record_key, row_no, campaign_id, client_id, phone_id, number, block_id, strategy_version_id, processing_id, round_no,
-    callback_id, taken_at, ended_at, local_day, technical_result_id, is_counted, agent_result_id
+    record_key, row_no, campaign_id, client_id, phone_id, person_id, number, block_id, strategy_version_id, processing_id,
+    round_no, callback_id, taken_at, ended_at, local_day, technical_result_id, is_counted, agent_result_id
 )
 SELECT
     s.account_number,
@@ -146,6 +147,7 @@ SELECT
     COALESCE(r.campaign_id, x.campaign_id),
     c.client_id,
     COALESCE(r.phone_id, x.phone_id),
+    c.person_id,
     COALESCE(r.number, x.number),
     COALESCE(r.block_id, x.block_id),
     COALESCE(r.strategy_version_id, x.strategy_version_id),
@@ -202,14 +204,15 @@ LEFT JOIN core.agent_result AS g
 WHERE w.kind = 1;
 
 INSERT INTO core.attempt (
-    record_key, campaign_id, client_id, phone_id, number, block_id, strategy_version_id, processing_id, round_no, taken_at,
-    ended_at, technical_result_id, is_counted, duration_ms, agent, wrapup, dialer_id, recovery_key, applied_at
+    record_key, campaign_id, client_id, phone_id, person_id, number, block_id, strategy_version_id, processing_id, round_no,
+    taken_at, ended_at, technical_result_id, is_counted, duration_ms, agent, wrapup, dialer_id, recovery_key, applied_at
 )
 SELECT
     r.record_key,
     r.campaign_id,
     r.client_id,
     r.phone_id,
+    r.person_id,
     r.number,
     r.block_id,
     r.strategy_version_id,
@@ -293,6 +296,7 @@ SET
     END,
     last_agent_result_id = CASE WHEN p.last_attempt_at > y.ended_at THEN p.last_agent_result_id ELSE NULL END,
     hold_agent_result_id = CASE WHEN p.waits_from > y.ended_at THEN p.hold_agent_result_id ELSE NULL END,
+    held_until = CASE WHEN p.held_until > @now THEN p.held_until ELSE NULL END,
     waits_from = CASE WHEN p.waits_from > y.ended_at THEN p.waits_from ELSE y.ended_at END,
     last_attempt_at = CASE WHEN p.last_attempt_at > y.ended_at THEN p.last_attempt_at ELSE y.ended_at END
 FROM core.phone AS p

@@ -1,5 +1,5 @@
 /*
-contacts.contact_list          version 1.0.0          2026-11-23
+contacts.contact_list          version 1.1.0          2026-11-25
 
 Contacts as the list of a campaign shows them (M118-M134): a row per phone, with its client, the results of its last call, the
 promised call, and what the strategy in force says of it. phone_status_id: 1 active, 2 attempts exhausted (M146), 3 blocked,
@@ -76,7 +76,8 @@ LEFT JOIN core.agent_result AS a1
 LEFT JOIN strategy.dial_class_rule AS r
     ON r.dial_class_id = p.dial_class_id
 LEFT JOIN dialing.record AS w
-    ON w.phone_id = p.phone_id
+    ON w.client_id = p.client_id
+    AND w.phone_id = p.phone_id
 OUTER APPLY (
     SELECT TOP (1)
         b1.due_at AS due_at,

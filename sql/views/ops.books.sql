@@ -1,5 +1,5 @@
 /*
-ops.books          version 1.1.0          2026-11-23
+ops.books          version 2.0.0          2026-11-25
 
 Whether the books balance: each row is one check with what it expects and what it finds. It reads everything and is meant for `acm
 books`, not for a screen that refreshes.
@@ -155,8 +155,7 @@ FROM (
             FROM strategy.phone_fact AS f
             LEFT JOIN core.dial_class AS d
                 ON d.dial_class_id = f.dial_class_id
-            WHERE f.was_free <> f.is_free
-                OR d.dial_class_id IS NULL
+            WHERE d.dial_class_id IS NULL
                 OR d.facts_key <> f.facts_key
         ) AS found
     UNION ALL
@@ -169,14 +168,14 @@ FROM (
             FROM (
                 SELECT z.dial_class_id AS dial_class_id
                 FROM (
-                    SELECT x.dial_class_id AS dial_class_id, x.phones AS phones, x.free_phones AS free_phones
+                    SELECT x.dial_class_id AS dial_class_id, x.phones AS phones
                     FROM core.dial_class_change AS x
                     UNION ALL
-                    SELECT p.dial_class_id AS dial_class_id, -1 AS phones, -CAST(p.is_free AS int) AS free_phones
+                    SELECT p.dial_class_id AS dial_class_id, -1 AS phones
                     FROM core.phone AS p
                 ) AS z
                 GROUP BY z.dial_class_id
-                HAVING SUM(z.phones) <> 0 OR SUM(z.free_phones) <> 0
+                HAVING SUM(z.phones) <> 0
             ) AS q
         ) AS found
     UNION ALL

@@ -78,13 +78,13 @@ def _words(engine: sa.Engine, *texts: str) -> list[tuple[str, str]]:
 
 CHANGES = [
     # (object, changes on the server, what the file then says in place of what)
-    pytest.param(TAKE, [("p.is_free = 1\n", "p.is_free = 0\n")], [("AND p.is_free = 1\n", "AND p.is_free = 0\n")], id="literal"),
+    pytest.param(TAKE, [("y.phone_no = 1\n", "y.phone_no = 2\n")], [("y.phone_no = 1\n", "y.phone_no = 2\n")], id="literal"),
     pytest.param(TAKE, [("b.due_at <= p_now", "b.due_at < p_now")], [("b.due_at <= @now", "b.due_at < @now")], id="comparison"),
     pytest.param(TAKE, [("AND b.state_id = 1\n", "AND b.state_id = 1\n            AND b.phone_id > 100\n")],
                  [("AND b.state_id = 1\n", "AND b.state_id = 1 AND b.phone_id > 100\n")], id="condition"),
     pytest.param(TAKE, [("AND b.state_id = 1\n", "AND b.state_id = 1 AND (p_campaign_id <> 7 OR b.agent = 'Иван''ов')\n")],
                  [("AND b.state_id = 1\n", "AND b.state_id = 1 AND (@campaign_id <> 7 OR b.agent = N'Иван''ов')\n")], id="variable"),
-    pytest.param(TAKE, [("            b.due_at,\n", "            b.due_at,\n            p.loaded_at DESC,\n")],
+    pytest.param(TAKE, [("b.due_at,\n                    b.callback_id\n                LIMIT", "b.due_at,\n p.loaded_at DESC,\n b.callback_id\n LIMIT")],
                  [("b.due_at, b.callback_id", "b.due_at, p.loaded_at DESC, b.callback_id")], id="order"),
     pytest.param(TAKE, [("v_ready > 2 * v_need", "v_ready > 4 * v_need"), ("THEN 2 ELSE 3 END", "THEN 3 ELSE 2 END")],
                  [("@ready > 2 * @need", "@ready > 4 * @need"), ("THEN 2 ELSE 3 END", "THEN 3 ELSE 2 END")], id="several"),

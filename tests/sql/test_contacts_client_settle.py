@@ -24,13 +24,12 @@ def status_counts(world: World, campaign: int) -> dict[tuple[int, int], int]:
     return {key: count for key, count in counts.items() if count}
 
 
-def class_counts(world: World) -> dict[int, tuple[int, int]]:
-    """Phones and free phones by class, as the counts have them."""
-    counts: dict[int, tuple[int, int]] = {}
+def class_counts(world: World) -> dict[int, int]:
+    """Phones by class, as the counts have them."""
+    counts: dict[int, int] = {}
     for row in world.rows(DialClassChange):
-        phones, free = counts.get(row["dial_class_id"], (0, 0))
-        counts[row["dial_class_id"]] = (phones + row["phones"], free + row["free_phones"])
-    return {class_id: count for class_id, count in counts.items() if count != (0, 0)}
+        counts[row["dial_class_id"]] = counts.get(row["dial_class_id"], 0) + row["phones"]
+    return {class_id: count for class_id, count in counts.items() if count}
 
 
 def sizes(world: World) -> dict[str, int]:
@@ -41,9 +40,9 @@ def test_a_new_client_gets_a_class_for_each_phone_and_is_counted(world: World) -
     campaign = world.campaign()
     client = world.client(campaign, "MHM")
     phones = [world.phone_row(client, position) for position in range(3)]
-    assert [phone.is_free for phone in phones] == [True, True, True]
+    assert [world.bar(client, position) for position in range(3)] == [0, 0, 0]
     assert phones[0].dial_class_id == phones[2].dial_class_id != phones[1].dial_class_id
-    assert class_counts(world) == {phones[0].dial_class_id: (2, 2), phones[1].dial_class_id: (1, 1)}
+    assert class_counts(world) == {phones[0].dial_class_id: 2, phones[1].dial_class_id: 1}
     assert status_counts(world, campaign) == {(world.segment(campaign), ACTIVE): 1}
     row = world.client_row(client)
     assert (row.counted_status_id, row.counted_segment_id) == (ACTIVE, world.segment(campaign))
@@ -56,7 +55,7 @@ def test_the_class_has_the_facts_of_the_phone(world: World) -> None:
     (row,) = world.rows(DialClass, DialClass.dial_class_id == world.phone_row(client).dial_class_id)
     names = set(row) - {"dial_class_id", "created_at"}
     (fact,) = world.query("SELECT f.* FROM strategy.phone_fact AS f WHERE f.phone_id = :id", id=client.phone_id)
-    assert len(names) == 18
+    assert len(names) == 21
     assert {name: row[name] for name in names} == {name: fact[name] for name in names}
     assert row["created_at"] == world.now
 
@@ -77,18 +76,18 @@ def test_a_changed_fact_moves_all_phones_of_the_client_and_their_counts(world: W
     assert after not in (0, before)
     assert world.phone_row(client, 1).dial_class_id == after
     assert world.phone_row(other).dial_class_id == before
-    assert class_counts(world) == {before: (1, 1), after: (2, 2)}
+    assert class_counts(world) == {before: 1, after: 2}
 
 
 def test_a_blocked_phone_leaves_the_queue_and_comes_back(world: World) -> None:
     client = world.client(world.campaign(), "MM")
     class_id = world.phone_row(client).dial_class_id
     world.phone_facts(client, 0, is_blocked=True)
-    assert [world.phone_row(client, position).is_free for position in (0, 1)] == [False, True]
-    assert class_counts(world) == {class_id: (2, 1)}
+    assert [world.bar(client, position) for position in (0, 1)] == [4, 0]
+    assert class_counts(world) == {class_id: 1, world.phone_row(client).dial_class_id: 1}
     world.phone_facts(client, 0, is_blocked=False)
-    assert [world.phone_row(client, position).is_free for position in (0, 1)] == [True, True]
-    assert class_counts(world) == {class_id: (2, 2)}
+    assert [world.bar(client, position) for position in (0, 1)] == [0, 0]
+    assert class_counts(world) == {class_id: 2}
 
 
 def test_a_limit_sets_the_status_with_its_moment_and_its_count(world: World) -> None:
@@ -100,7 +99,7 @@ def test_a_limit_sets_the_status_with_its_moment_and_its_count(world: World) -> 
     assert (row.status_id, row.status_at) == (CLIENT_ATTEMPTS, world.at(minutes=5))
     assert (world.client_row(other).status_id, world.client_row(other).status_at) == (ACTIVE, world.now)
     assert status_counts(world, campaign) == {(segment, CLIENT_ATTEMPTS): 1, (segment, ACTIVE): 1}
-    assert world.phone_row(client).is_free is True  # a raised limit brings it back without touching the phone
+    assert world.is_free(client) is True  # a raised limit brings it back without touching the phone
 
 
 def test_a_processed_client_leaves_the_queue(world: World) -> None:
@@ -108,7 +107,7 @@ def test_a_processed_client_leaves_the_queue(world: World) -> None:
     client = world.client(campaign, "MH")
     world.facts(client, status_id=SUCCESS, status_at=world.at(minutes=1), now=world.at(minutes=2))
     assert world.client_row(client).status_at == world.at(minutes=1)
-    assert [world.phone_row(client, position).is_free for position in (0, 1)] == [False, False]
+    assert [world.bar(client, position) for position in (0, 1)] == [1, 1]
     assert status_counts(world, campaign) == {(world.segment(campaign), SUCCESS): 1}
 
 
@@ -162,7 +161,7 @@ def test_many_clients_are_settled_as_one_set(world: World) -> None:
     world.settle(*clients)
     segment = world.segment(campaign)
     assert status_counts(world, campaign) == {(segment, CLIENT_ATTEMPTS): 20, (segment, ACTIVE): 30}
-    assert sorted(class_counts(world).values()) == [(20, 20), (30, 30)]
+    assert sorted(class_counts(world).values()) == [20, 30]
     changes = {name: count - before[name] for name, count in sizes(world).items()}
     assert changes == {"client_count_change": 2, "dial_class_change": 2, "dial_class": 1}
 

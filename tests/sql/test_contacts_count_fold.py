@@ -9,8 +9,8 @@ from app.database.procedure import call
 from app.models.strategy import ClientCountChange, DialClassChange
 
 
-def add_class_changes(world: World, *changes: tuple[int, int, int]) -> None:
-    names = ("dial_class_id", "phones", "free_phones")
+def add_class_changes(world: World, *changes: tuple[int, int]) -> None:
+    names = ("dial_class_id", "phones")
     world.connection.execute(insert(DialClassChange), [dict(zip(names, change, strict=True)) for change in changes])
 
 
@@ -19,8 +19,8 @@ def add_client_changes(world: World, *changes: tuple[int, int, int, int]) -> Non
     world.connection.execute(insert(ClientCountChange), [dict(zip(names, change, strict=True)) for change in changes])
 
 
-def class_rows(world: World) -> list[tuple[int, int, int]]:
-    return sorted((row["dial_class_id"], row["phones"], row["free_phones"]) for row in world.rows(DialClassChange))
+def class_rows(world: World) -> list[tuple[int, int]]:
+    return sorted((row["dial_class_id"], row["phones"]) for row in world.rows(DialClassChange))
 
 
 def client_rows(world: World) -> list[tuple[int, int, int, int]]:
@@ -35,9 +35,9 @@ def fold(world: World, **values: int) -> int:
 
 
 def test_the_changes_of_a_class_become_one_row_with_their_sum(world: World) -> None:
-    add_class_changes(world, (1, 5, 5), (2, 3, 3), (1, 0, -2), (1, -1, 0), (2, 0, -1))
+    add_class_changes(world, (1, 5), (2, 3), (1, -2), (1, -1), (2, 2))
     assert fold(world) == 5
-    assert class_rows(world) == [(1, 4, 3), (2, 3, 2)]
+    assert class_rows(world) == [(1, 2), (2, 5)]
 
 
 def test_the_changes_of_a_status_of_a_segment_become_one_row_with_their_sum(world: World) -> None:
@@ -47,21 +47,21 @@ def test_the_changes_of_a_status_of_a_segment_become_one_row_with_their_sum(worl
 
 
 def test_changes_that_cancel_each_other_leave_no_row(world: World) -> None:
-    add_class_changes(world, (1, 5, 5), (1, -5, -5), (2, 1, 1), (2, 0, -1), (3, 1, 1), (3, -1, 0))
+    add_class_changes(world, (1, 5), (1, -5), (2, 1), (3, 1), (3, -1))
     add_client_changes(world, (1, 1, 1, 5), (1, 1, 1, -5), (1, 1, 2, 1))
     fold(world)
-    assert class_rows(world) == [(2, 1, 0), (3, 0, 1)]
+    assert class_rows(world) == [(2, 1)]
     assert client_rows(world) == [(1, 1, 2, 1)]
 
 
 def test_a_run_folds_no_more_than_its_share_the_oldest_first(world: World) -> None:
-    add_class_changes(world, (1, 1, 1), (1, 1, 1), (1, 1, 1), (2, 1, 1))
+    add_class_changes(world, (1, 1), (1, 1), (1, 1), (2, 1))
     add_client_changes(world, (1, 1, 1, 1), (1, 1, 1, 1), (1, 1, 1, 1))
     assert fold(world, batch_size=2) == 2
-    assert class_rows(world) == [(1, 1, 1), (1, 2, 2), (2, 1, 1)]
+    assert class_rows(world) == [(1, 1), (1, 2), (2, 1)]
     assert client_rows(world) == [(1, 1, 1, 1), (1, 1, 1, 2)]
     assert fold(world, batch_size=10) == 3
-    assert class_rows(world) == [(1, 3, 3), (2, 1, 1)]
+    assert class_rows(world) == [(1, 3), (2, 1)]
     assert client_rows(world) == [(1, 1, 1, 3)]
 
 
@@ -80,4 +80,4 @@ def test_the_counts_of_real_events_stay_right(world: World) -> None:
     assert len(class_rows(world)) < before[0] and len(client_rows(world)) < before[1]
     segment = world.segment(campaign)
     assert client_rows(world) == [(campaign, segment, 1, 2), (campaign, segment, 4, 2)]
-    assert sum(phones for _, phones, _ in class_rows(world)) == 2 * len(clients)
+    assert sum(phones for _, phones in class_rows(world)) == 2 * len(clients)

@@ -67,7 +67,7 @@ def test_a_new_client_is_loaded_with_its_phones(world: World) -> None:
     for phone in (mobile, home):
         assert (phone["campaign_id"], phone["import_batch_id"], phone["zone_id"]) == (campaign, load.batch_id, None)
         assert (phone["loaded_at"], phone["waits_from"], phone["attempts"]) == (at, at, 0)
-        assert phone["is_free"] and phone["dial_class_id"] > 0 and not phone["is_do_not_call"]
+        assert phone["dial_class_id"] > 0 and not phone["is_do_not_call"]
 
 
 def test_what_was_loaded_is_dialled(world: World) -> None:
@@ -108,7 +108,7 @@ def test_later_clients_join_the_classes_of_earlier_ones(world: World) -> None:
     classes = world.rows(DialClass)
     assert lines("y", 79170000000) == first
     assert world.rows(DialClass) == classes
-    assert all(phone["is_free"] for letter in "abcd" for phone in phones(world, f"y{letter}"))
+    assert all(phone["dial_class_id"] > 0 for letter in "abcd" for phone in phones(world, f"y{letter}"))
 
 
 def test_counters_and_the_place_in_the_file_are_kept(world: World) -> None:
@@ -260,7 +260,7 @@ def test_a_known_client_is_updated_in_what_is_given_and_keeps_the_rest(world: Wo
         world.type("H"), f"+{anna.numbers[0]}", world.now,
     )  # fmt: skip
     assert (kept["number"], kept["phone_type_id"]) == (anna.numbers[1], world.type("H"))
-    assert (new["number"], new["loaded_at"], new["is_free"]) == ("79161112233", at, True)
+    assert (new["number"], new["loaded_at"]) == ("79161112233", at)
 
 
 @pytest.mark.mission("M157")
@@ -320,7 +320,7 @@ def test_a_blocked_client_stays_blocked_and_is_counted(world: World) -> None:
     assert load.apply() == {"clients_updated": 2, "clients_blocked": 1}
     row = world.client_row(blocked)
     assert (row.is_blocked, row.last_name) == (True, "New")
-    assert not world.phone_row(blocked).is_free
+    assert not world.is_free(blocked)
     assert world.dialled(campaign) == [free.number]
 
 
@@ -332,7 +332,7 @@ def test_a_blocked_phone_stays_blocked(world: World) -> None:
     load = Load(world, campaign)
     load.line("a", anna.number)
     load.apply()
-    assert (world.phone_row(anna).is_blocked, world.phone_row(anna).is_free) == (True, False)
+    assert (world.phone_row(anna).is_blocked, world.is_free(anna)) == (True, False)
 
 
 # -- finished clients ------------------------------------------------------------------------------------------------
@@ -388,7 +388,7 @@ def test_a_campaign_may_start_finished_clients_afresh(world: World, status_id: i
     assert (row.attempt_day, row.day_attempts) == (date(2026, 11, 23), 2)
     for position in (0, 1):
         phone = world.phone_row(anna, position)
-        assert (phone.attempts, phone.waits_from, phone.loaded_at, phone.is_free) == (0, at, at, True)
+        assert (phone.attempts, phone.waits_from, phone.loaded_at, phone.held_until) == (0, at, at, None)
         assert (phone.last_technical_result_id, phone.last_agent_result_id, phone.hold_agent_result_id) == (None,) * 3
     assert world.dialled(campaign, world.at(hours=2)) == [anna.numbers[0]]
 

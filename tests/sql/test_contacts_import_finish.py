@@ -74,11 +74,11 @@ def test_a_number_listed_while_the_file_was_loaded_is_not_called(world: World) -
         ],
     )
     finish(world, load)
-    phones = {row["number"]: (row["is_do_not_call"], row["is_free"]) for row in world.rows(Phone)}
+    phones = {row["number"]: (row["is_do_not_call"], row["is_blocked"]) for row in world.rows(Phone)}
     assert phones == {
         "79160000001": (True, False),
-        "79160000002": (False, True),
-        "79160000003": (False, True),
+        "79160000002": (False, False),
+        "79160000003": (False, False),
     }
     assert world.rows(WorkSet) == world.rows(WorkClient) == []
 

@@ -32,15 +32,15 @@ WITH made AS (
     RETURNING client_id
 ), phones AS (
     INSERT INTO core.phone (
-        client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, waits_from, dial_class_id, is_free
+        client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, waits_from, dial_class_id
     )
     SELECT m.client_id, p.campaign_id, p.phone_type_id, '7' || m.client_id, '', p.loaded_at, p.waits_from,
-        p.dial_class_id, p.is_free
+        p.dial_class_id
     FROM made AS m CROSS JOIN core.phone AS p
     WHERE p.client_id = :client_id
 ), classes AS (
-    INSERT INTO core.dial_class_change (dial_class_id, phones, free_phones)
-    SELECT p.dial_class_id, :count, :count FROM core.phone AS p WHERE p.client_id = :client_id
+    INSERT INTO core.dial_class_change (dial_class_id, phones)
+    SELECT p.dial_class_id, :count FROM core.phone AS p WHERE p.client_id = :client_id
 )
 INSERT INTO core.client_count_change (campaign_id, segment_id, status_id, clients)
 SELECT c.campaign_id, c.segment_id, c.status_id, :count FROM core.client AS c WHERE c.client_id = :client_id

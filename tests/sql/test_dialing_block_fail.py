@@ -32,7 +32,7 @@ def test_the_records_of_the_block_come_back_in_full(world: World, is_sent: bool)
         for row, client in zip(failing, clients[:2], strict=True)
     ]  # fmt: skip
     assert [row["record_key"] for row in world.rows(Record)] == [other[0].record_key]
-    assert [world.phone_row(client).is_free for client in clients] == [True, True, False]
+    assert [world.is_free(client) for client in clients] == [True, True, False]
 
 
 def test_the_phones_that_came_back_are_taken_again_with_new_keys(world: World) -> None:
@@ -49,8 +49,9 @@ def test_coming_back_is_no_attempt_and_no_result(world: World) -> None:
     client = world.client(campaign := world.campaign())
     before = (world.client_row(client), world.phone_row(client))
     block_id = world.take(campaign)[0].block_id
-    assert world.phone_row(client) != before[1]
+    assert world.is_out(client)
     dialing.block_fail(world.connection, block_id, "HTTP 400", world.at(minutes=1))
+    assert not world.is_out(client)
     assert (world.client_row(client), world.phone_row(client)) == before
 
 
@@ -73,7 +74,7 @@ def test_a_block_that_the_dialer_confirmed_does_not_fail(world: World) -> None:
     assert [(row["state_id"], row["settled_at"], row["recalled"], row["message"]) for row in world.rows(Block)] == [
         (3, world.now, 0, None)
     ]
-    assert world.phone_row(client).is_free is False
+    assert world.is_free(client) is False
 
 
 def test_a_failed_block_fails_once(world: World) -> None:

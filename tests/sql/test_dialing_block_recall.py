@@ -32,7 +32,7 @@ def test_everything_of_the_campaign_that_is_out_comes_back_in_full(world: World)
         for row, client in zip(confirmed + taken, clients, strict=True)
     )
     assert [row["record_key"] for row in world.rows(Record)] == [row.record_key for row in theirs]
-    assert [world.phone_row(client).is_free for client in clients] == [True] * 4
+    assert [world.is_free(client) for client in clients] == [True] * 4
 
 
 def test_what_came_back_is_dialled_again_when_the_campaign_goes_on(world: World) -> None:

@@ -58,9 +58,10 @@ def test_a_block_in_full(world: World) -> None:
         common
         | {"position": position, "record_key": f"ACM{block_id}-{position}", "client_id": client.client_id}
         | {"phone_id": client.phone_id, "number": client.number, "person_id": person_id}
+        | {"dial_class_id": world.phone_row(client).dial_class_id}
         for position, (client, person_id) in enumerate(((one, person), (two, None)), start=1)
     ]
-    assert [world.phone_row(client).is_free for client in (one, two)] == [False, False]
+    assert [world.is_free(client) for client in (one, two)] == [False, False]
 
 
 def test_names_of_columns_are_those_of_the_header(world: World) -> None:

@@ -24,6 +24,7 @@ def add_record(
             campaign_id=campaign_id,
             client_id=number,
             phone_id=number,
+            dial_class_id=1,
             number="79990000000",
             strategy_version_id=1,
             processing_id=1,

@@ -26,7 +26,7 @@ def test_the_record_comes_back_and_the_others_of_its_block_stay_out(world: World
     ]  # fmt: skip
     assert [row["record_key"] for row in world.rows(Record)] == [rows[0].record_key, rows[2].record_key]
     assert [(row["state_id"], row["recalled"]) for row in world.rows(Block)] == [(3, 1)]
-    assert [world.phone_row(client).is_free for client in clients] == [False, True, False]
+    assert [world.is_free(client) for client in clients] == [False, True, False]
     assert (world.rows(WorkSet), world.rows(WorkClient)) == ([], [])
 
 
@@ -38,10 +38,10 @@ def test_it_is_dialled_again_and_its_late_result_is_an_attempt_all_the_same(worl
     (again,) = world.dial(campaign, world.at(hours=6))
     assert world.result(lost.record_key, "BUSY", world.at(minutes=1)) == (1, 0, 0, 0)
     assert world.client_row(client).attempts == 1
-    assert world.phone_row(client).is_free is False
+    assert world.is_free(client) is False
     assert world.result(again.record_key, "BUSY", world.at(hours=6)) == (1, 0, 0, 0)
     assert world.client_row(client).attempts == 2
-    assert world.phone_row(client).is_free is True
+    assert world.is_free(client) is True
 
 
 def test_its_callback_waits_again(world: World) -> None:

@@ -55,6 +55,7 @@ def test_an_attempt_in_full(world: World) -> None:
         "campaign_id": campaign,
         "client_id": client.client_id,
         "phone_id": client.phone_id,
+        "person_id": None,
         "number": client.number,
         "block_id": row.block_id,
         "strategy_version_id": world.version_id(campaign),
@@ -86,7 +87,7 @@ def test_the_phone_and_the_client_in_full(world: World) -> None:
         "last_technical_result_id": busy,
     }  # fmt: skip
     assert world.phone_row(client)._asdict() == phone._asdict() | {
-        "attempts": 1, "last_attempt_at": ended, "last_technical_result_id": busy, "waits_from": ended, "is_free": True,
+        "attempts": 1, "last_attempt_at": ended, "last_technical_result_id": busy, "waits_from": ended, "held_until": None,
         "dial_class_id": world.phone_row(client).dial_class_id,
     }  # fmt: skip
     assert world.phone_row(client).dial_class_id != phone.dial_class_id
@@ -330,7 +331,7 @@ def test_a_result_of_a_record_that_came_back_is_an_attempt_and_the_phone_may_be_
     (attempt,) = world.rows(Attempt)
     assert (attempt["record_key"], attempt["taken_at"]) == (lost, world.now)
     assert [row["record_key"] for row in world.rows(Record)] == [again]
-    assert world.phone_row(client).is_free is False
+    assert world.is_free(client) is False
 
 
 # -- Agent results in the wrap-up text
@@ -358,7 +359,7 @@ def test_the_wrap_up_text_carries_the_code_of_the_agent_result(world: World, cod
     assert [phone.last_agent_result_id for phone in phones] == [world.agent(code), None]
     assert [phone.hold_agent_result_id for phone in phones] == [world.agent(code)] * 2
     assert [phone.waits_from for phone in phones] == [ended, ended]
-    assert [phone.is_free for phone in phones] == [status == ACTIVE and code != "15"] * 2
+    assert [world.is_free(client, position) for position in (0, 1)] == [status == ACTIVE and code != "15"] * 2
 
 
 @pytest.mark.mission("M85", "M81")
@@ -600,4 +601,4 @@ def test_the_result_of_a_processed_client_does_not_bring_it_back(world: World) -
     world.result(again, "BUSY", world.at(hours=5, minutes=1))
     assert world.status(client) == SUCCESS
     assert world.client_row(client).attempts == 2
-    assert world.phone_row(client).is_free is False
+    assert world.is_free(client) is False

@@ -175,10 +175,8 @@ def a_call_began_outside_of_the_hours(world: World) -> None:
 
 
 @fault("phones_in_another_class")
-def a_phone_is_not_as_free_as_its_facts_say(world: World) -> None:
-    phone = first(world, Phone, Phone.is_free == True)  # noqa: E712
-    change(world, Phone, Phone.phone_id == phone["phone_id"], is_free=False)
-    add(world, DialClassChange, dial_class_id=phone["dial_class_id"], phones=0, free_phones=-1)
+def a_phone_is_blocked_and_nobody_settled_it(world: World) -> None:
+    change(world, Phone, is_blocked=True)
 
 
 @fault("phones_in_another_class")
@@ -188,20 +186,15 @@ def a_fact_changed_and_nobody_settled_it(world: World) -> None:
 
 @fault("phones_in_another_class")
 def a_phone_has_a_class_that_is_not_there(world: World) -> None:
-    phone = first(world, Phone, Phone.is_free == True)  # noqa: E712
+    phone = first(world, Phone)
     change(world, Phone, Phone.phone_id == phone["phone_id"], dial_class_id=999_999)
-    add(world, DialClassChange, dial_class_id=phone["dial_class_id"], phones=-1, free_phones=-1)
-    add(world, DialClassChange, dial_class_id=999_999, phones=1, free_phones=1)
+    add(world, DialClassChange, dial_class_id=phone["dial_class_id"], phones=-1)
+    add(world, DialClassChange, dial_class_id=999_999, phones=1)
 
 
 @fault("classes_with_another_count")
 def a_class_is_said_to_have_one_phone_more(world: World) -> None:
-    add(world, DialClassChange, dial_class_id=first(world, DialClass)["dial_class_id"], phones=1, free_phones=0)
-
-
-@fault("classes_with_another_count")
-def a_class_is_said_to_have_one_free_phone_less(world: World) -> None:
-    add(world, DialClassChange, dial_class_id=first(world, DialClass)["dial_class_id"], phones=0, free_phones=-1)
+    add(world, DialClassChange, dial_class_id=first(world, DialClass)["dial_class_id"], phones=1)
 
 
 @fault("statuses_with_another_count")

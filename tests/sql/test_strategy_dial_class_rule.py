@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from world import DAYTIME, NO_DAY, World
+from world import DAYTIME, NO_DAY, NO_MOMENT, World
 
 from app.campaigns import AgentResultForm, PhoneTypeForm, ResultForm, ScheduleForm
 from app.models.strategy import StrategyVersion, VersionPhoneType
@@ -38,6 +38,9 @@ def test_a_phone_that_was_never_dialled_in_full(world: World) -> None:
         "client_zone_id": zone_id,
         "is_campaign_active": 1,
         "is_segment_open": 1,
+        "bar_id": 0,
+        "time_status_id": 0,
+        "is_time_open": 1,
         "is_type_dialled": 1,
         "is_client_under": 1,
         "is_type_under": 1,
@@ -45,6 +48,7 @@ def test_a_phone_that_was_never_dialled_in_full(world: World) -> None:
         "max_day_attempts": 2,
         "attempt_day": NO_DAY,
         "day_attempts": 0,
+        "held_until": NO_MOMENT,
         "schedule_id": world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)[0]["schedule_id"],
         "closing_margin_minutes": 15,
         "delay_minutes": 0,

@@ -6,10 +6,11 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from world import AROUND_THE_CLOCK, World
+from world import AROUND_THE_CLOCK, NO_MOMENT, World
 
 from app.campaigns import PhoneTypeForm, ResultForm, ScheduleForm
 from app.models.dictionary import TimeZoneOffset
+from app.models.strategy import StrategyVersion
 from app.procedures import dialing
 
 MONDAY = date(2026, 11, 23)
@@ -35,12 +36,19 @@ def test_a_class_in_full(world: World) -> None:
             "zone_id": world.zone("Europe/Moscow"),
             "is_campaign_active": 1,
             "is_segment_open": 1,
+            "bar_id": 0,
+            "time_status_id": 0,
+            "is_time_open": 1,
             "is_type_dialled": 1,
             "is_client_under": 1,
             "is_type_under": 1,
             "is_agent_under": 1,
             "is_day_under": 1,
             "is_in_schedule": 1,
+            "is_cap_free": 1,
+            "held_until": NO_MOMENT,
+            "schedule_id": world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)[0]["schedule_id"],
+            "delay_minutes": 0,
             "ready_before": world.now,
             "client_priority": 4,
             "client_order": 2,

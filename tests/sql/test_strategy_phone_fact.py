@@ -1,13 +1,27 @@
-"""strategy.phone_fact: the facts of each phone that the strategy reads, and whether it is free."""
+"""strategy.phone_fact: the facts of each phone that the strategy reads, and what bars it."""
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import pytest
 from sqlalchemy import update
-from world import ACTIVE, FAILURE, NO_DAY, STOP_DATE, SUCCESS, MadeClient, World
+from world import (
+    ACTIVE,
+    AGENT_ATTEMPTS,
+    CLIENT_ATTEMPTS,
+    CREATED,
+    FAILURE,
+    FIRST_CALL,
+    NO_DAY,
+    NO_MOMENT,
+    STOP_DATE,
+    SUCCESS,
+    TYPE_ATTEMPTS,
+    MadeClient,
+    World,
+)
 
 from app.models.contact import Client, Phone
 from app.models.strategy import DialClass
@@ -16,7 +30,7 @@ from app.models.strategy import DialClass
 def fact(world: World, client: MadeClient, position: int = 0) -> dict[str, Any]:
     rows = world.query("SELECT f.* FROM strategy.phone_fact AS f WHERE f.phone_id = :id", id=client.phones[position])
     assert len(rows) == 1
-    return rows[0] | {"was_free": int(rows[0]["was_free"])}
+    return rows[0]
 
 
 def test_a_client_that_was_never_dialled_in_full(world: World) -> None:
@@ -28,7 +42,6 @@ def test_a_client_that_was_never_dialled_in_full(world: World) -> None:
         "client_id": client.client_id,
         "campaign_id": campaign,
         "dial_class_id": world.phone_row(client).dial_class_id,
-        "was_free": 1,
         "segment_id": segment,
         "phone_type_id": mobile,
         "zone_id": moscow,
@@ -45,8 +58,10 @@ def test_a_client_that_was_never_dialled_in_full(world: World) -> None:
         "hold_agent_result_id": 0,
         "attempt_day": NO_DAY,
         "day_attempts": 0,
-        "is_free": 1,
-        "facts_key": f"{segment}.{mobile}.{moscow}.{moscow}.0.0.0.0.0.0.0.0.0.0.0.0",
+        "bar_id": 0,
+        "time_status_id": 0,
+        "held_until": NO_MOMENT,
+        "facts_key": f"{segment}.{mobile}.{moscow}.{moscow}.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
     }
 
 
@@ -72,7 +87,6 @@ def test_a_client_with_a_history_in_full(world: World) -> None:
         "client_id": client.client_id,
         "campaign_id": campaign,
         "dial_class_id": world.phone_row(client).dial_class_id,
-        "was_free": 1,
         "segment_id": segment,
         "phone_type_id": home,
         "zone_id": omsk,
@@ -89,9 +103,11 @@ def test_a_client_with_a_history_in_full(world: World) -> None:
         "hold_agent_result_id": thinks,
         "attempt_day": date(2026, 11, 23),
         "day_attempts": 1,
-        "is_free": 1,
+        "bar_id": 0,
+        "time_status_id": 0,
+        "held_until": NO_MOMENT,
         "facts_key": f"{segment}.{home}.{omsk}.{samara}.3.4.3."
-        f"{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1",
+        f"{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1.0.0.0",
     }
 
 
@@ -115,26 +131,34 @@ def test_the_zone_is_that_of_the_phone_else_of_the_client_else_of_the_campaign(
 
 @pytest.mark.mission("M45", "M107")
 @pytest.mark.parametrize(
-    ("of_client", "of_phone", "expected"),
+    ("of_client", "of_phone", "bar", "time_status"),
     [
-        ({}, {}, 1),
-        ({}, {"is_blocked": True}, 0),
-        ({}, {"is_do_not_call": True}, 0),
-        ({"is_blocked": True}, {}, 0),
-        ({"status_id": SUCCESS}, {}, 0),
-        ({"status_id": FAILURE}, {}, 0),
-        ({"status_id": STOP_DATE}, {}, 1),  # a limit: the rules of classes look at limits
+        ({}, {}, 0, 0),
+        ({}, {"is_blocked": True}, 4, 0),
+        ({}, {"is_do_not_call": True}, 3, 0),
+        ({}, {"is_do_not_call": True, "is_blocked": True}, 3, 0),
+        ({"is_blocked": True}, {}, 2, 0),
+        ({"is_blocked": True}, {"is_do_not_call": True, "is_blocked": True}, 2, 0),
+        ({"status_id": SUCCESS}, {}, 1, 0),
+        ({"status_id": FAILURE, "is_blocked": True}, {}, 1, 0),
+        ({"status_id": CLIENT_ATTEMPTS}, {}, 0, 0),  # limits that the rules of classes look at
+        ({"status_id": TYPE_ATTEMPTS}, {}, 0, 0),
+        ({"status_id": AGENT_ATTEMPTS}, {}, 0, 0),
+        ({"status_id": FIRST_CALL}, {}, 0, FIRST_CALL),
+        ({"status_id": CREATED}, {}, 0, CREATED),
+        ({"status_id": STOP_DATE}, {"is_blocked": True}, 4, STOP_DATE),
     ],
 )
-def test_a_phone_is_free_unless_something_outside_the_strategy_holds_it(
-    world: World, of_client: dict[str, Any], of_phone: dict[str, Any], expected: int
+def test_what_bars_a_phone_and_the_status_that_time_brought(
+    world: World, of_client: dict[str, Any], of_phone: dict[str, Any], bar: int, time_status: int
 ) -> None:
     client = world.client(world.campaign())
     for model, key, values in ((Client, Client.client_id, of_client), (Phone, Phone.phone_id, of_phone)):
         if values:
             value = client.client_id if model is Client else client.phone_id
             world.connection.execute(update(model).where(key == value).values(**values))
-    assert fact(world, client)["is_free"] == expected
+    found = fact(world, client)
+    assert (found["bar_id"], found["time_status_id"]) == (bar, time_status)
     # back to what the books expect
     world.connection.execute(
         update(Client).where(Client.client_id == client.client_id).values(is_blocked=False, status_id=ACTIVE)
@@ -145,12 +169,30 @@ def test_a_phone_is_free_unless_something_outside_the_strategy_holds_it(
     world.settle(client.client_id)
 
 
-def test_a_phone_that_is_out_is_not_free_and_the_others_of_the_client_are(world: World) -> None:
+@pytest.mark.parametrize(
+    ("until", "expected"),
+    [
+        (None, NO_MOMENT),
+        (datetime(2026, 11, 24, 0, 0), datetime(2026, 11, 24, 0, 0)),
+        (datetime(2026, 11, 24, 0, 14, 59), datetime(2026, 11, 24, 0, 0)),
+        (datetime(2026, 11, 24, 0, 15), datetime(2026, 11, 24, 0, 15)),
+    ],
+)
+def test_the_moment_of_a_cap_is_a_fact_in_quarters_of_an_hour(
+    world: World, until: datetime | None, expected: datetime
+) -> None:
+    client = world.client(world.campaign())
+    world.phone_facts(client, held_until=until)
+    assert fact(world, client)["held_until"] == expected
+
+
+def test_being_out_is_no_fact_of_a_phone(world: World) -> None:
     campaign = world.campaign()
     client = world.client(campaign, "MH")
+    before = [fact(world, client, position) for position in (0, 1)]
     (row,) = world.take(campaign)
     assert row.number == client.numbers[0]
-    assert [fact(world, client, position)["is_free"] for position in (0, 1)] == [0, 1]
+    assert [fact(world, client, position) for position in (0, 1)] == before
 
 
 def test_phones_with_the_same_facts_have_the_same_key_and_others_another(world: World) -> None:

@@ -27,13 +27,14 @@ from app.campaigns import PhoneTypeForm, ScheduleForm, StrategyForm, create_camp
 from app.database.procedure import call
 from app.errors import ProcedureError
 from app.models.contact import AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
-from app.models.dialing import Callback, Dialer, ResultBatch, ResultStage
+from app.models.dialing import Callback, Dialer, Record, ResultBatch, ResultStage
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone, TimeZoneOffset
 from app.models.strategy import Campaign, DialClass, Segment
 from app.procedures import dialing
 from app.zones import offset_rows
 
 NO_DAY = date(1900, 1, 1)
+NO_MOMENT = datetime(1900, 1, 1)
 NOON = datetime(2026, 11, 23, 9, 0)  # Monday, 12:00 in Moscow
 DAYTIME = ScheduleForm.daily("Daytime", 9 * 60, 21 * 60)
 AROUND_THE_CLOCK = ScheduleForm.daily("Around the clock", 0, 24 * 60)
@@ -196,7 +197,7 @@ class World:
             "client_attempts": 0, "phone_attempts": 0, "client_technical_result_id": 0, "client_agent_result_id": 0,
             "limit_agent_result_id": 0, "limit_agent_attempts": 0, "phone_technical_result_id": 0,
             "phone_agent_result_id": 0, "hold_agent_result_id": 0, "attempt_day": NO_DAY, "day_attempts": 0,
-            "created_at": self.now,
+            "bar_id": 0, "time_status_id": 0, "held_until": NO_MOMENT, "created_at": self.now,
         }  # fmt: skip
         return self._insert(DialClass, **(values | facts))
 
@@ -460,6 +461,20 @@ class World:
 
     def phone_row(self, client: MadeClient, position: int = 0) -> Any:
         return self.connection.execute(select(Phone.__table__).where(Phone.phone_id == client.phones[position])).one()
+
+    def bar(self, client: MadeClient, position: int = 0) -> int:
+        """What bars a phone whatever the strategy says, by its dial class: 0 nothing, 1 client processed, 2 client
+        blocked, 3 do not call, 4 phone blocked."""
+        class_id = self.phone_row(client, position).dial_class_id
+        return int(self.connection.scalars(select(DialClass.bar_id).where(DialClass.dial_class_id == class_id)).one())
+
+    def is_out(self, client: MadeClient, position: int = 0) -> bool:
+        """Whether a phone is out at the dialer."""
+        return bool(self.rows(Record, Record.phone_id == client.phones[position]))
+
+    def is_free(self, client: MadeClient, position: int = 0) -> bool:
+        """Whether nothing bars a phone and it is not out."""
+        return self.bar(client, position) == 0 and not self.is_out(client, position)
 
     def status(self, client: MadeClient) -> int:
         return int(self.client_row(client).status_id)

@@ -1,7 +1,7 @@
 """A session that updates clients by key, one at a time, while others work; how long it waited at most.
 
 A process of its own: `python -m benchmarks.bystander`. Where to connect comes as a line of JSON on its input; it ends when
-the input does, and prints what it met as a line of JSON.
+the input does, and prints the client and the wait of each update as a line of JSON.
 
 Waiting is what is left of the clock when the time is taken off in which this process or its server was on a processor, or
 ready for one that another program of a busy machine had: locks, files, the network.
@@ -38,8 +38,8 @@ def main() -> None:
             busy, began = _busy(backend), time.perf_counter()
             connection.execute(UPDATE, (client_id,))
             wall = time.perf_counter() - began
-            waits.append(max(0.0, wall - (_busy(backend) - busy)) * 1000)
-    print(json.dumps({"updates": len(waits), "longest_ms": max(waits, default=0.0)}), flush=True)
+            waits.append((client_id, round(max(0.0, wall - (_busy(backend) - busy)) * 1000, 3)))
+    print(json.dumps(waits), flush=True)
 
 
 def _busy(backend: int) -> float:

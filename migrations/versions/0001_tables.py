@@ -976,7 +976,7 @@ def upgrade() -> None:
         schema="strategy",
     )
 
-    # SQL Server turns thousands of row locks into one of the table, and then everybody waits for a load or a large batch.
+    # SQL Server turns thousands of row locks into one of the table: everybody would wait for a load or a large batch.
     if op.get_bind().dialect.name == "mssql":
         for table in ("core.client", "core.phone", "dialing.record"):
             op.execute(f"ALTER TABLE {table} SET (LOCK_ESCALATION = DISABLE)")

@@ -1,16 +1,17 @@
 /*
-strategy.client_status_now          version 1.1.0          2026-11-23
+strategy.client_status_now          version 1.2.0          2026-11-25
 
-The status that a client should have at a moment (M136-M144). A processed client keeps its status. Attempts with the agent result that
-have run out come before every other limit, so that it does not matter whether the agent's or the technical result of a call comes first.
-Else a client that a limit stopped keeps that status for as long as that same limit holds. Anyone else gets the first limit that is
-reached: stop date, the two durations in the precedence that the strategy names (M53), attempts of the client, attempts of every phone
-that the strategy still allows (M140); or is active.
+The status that a client should have at a moment (M136-M144). A processed client keeps its status. Attempts with the agent result
+that have run out come before every other limit, so that it does not matter whether the agent's or the technical result of a call
+comes first. Else a client that a limit stopped keeps that status for as long as that same limit holds. Anyone else gets the first
+limit that is reached: stop date, the two durations in the precedence that the strategy names (M53), attempts of the client,
+attempts of every phone that the strategy still allows (M140); or is active.
 
 Called by  sql/procedures/contacts.client_settle.sql
 Reads      core.client, core.client_status, core.campaign, strategy.version, strategy.agent_rule, core.phone,
-           strategy.version_phone_type
+           strategy.version_phone_type, strategy.client_time_open
 Returns    rows: client_id bigint, status_id smallint
+Example    SELECT n.status_id FROM strategy.client_status_now(12, SYSUTCDATETIME()) AS n;
 */
 CREATE OR ALTER FUNCTION strategy.client_status_now
 (
@@ -48,10 +49,9 @@ FROM (
             WHEN a.action_id = 3 AND a.max_attempts IS NOT NULL AND c.agent_result_attempts >= a.max_attempts THEN 1
             ELSE 0
         END AS is_agent_reached,
-        CASE WHEN c.do_not_call_after <= @now THEN 1 ELSE 0 END AS is_stop_reached,
-        CASE WHEN DATEADD(MINUTE, v.first_call_minutes, c.first_attempt_at) <= @now THEN 1 ELSE 0 END
-            AS is_first_call_reached,
-        CASE WHEN DATEADD(MINUTE, v.created_minutes, c.loaded_at) <= @now THEN 1 ELSE 0 END AS is_created_reached,
+        1 - u.is_before_stop AS is_stop_reached,
+        1 - u.is_in_first_call AS is_first_call_reached,
+        1 - u.is_in_created AS is_created_reached,
         CASE WHEN c.attempts >= v.max_client_attempts THEN 1 ELSE 0 END AS is_client_reached,
         CASE WHEN p.phones_allowed > 0 AND p.phones_under = 0 THEN 1 ELSE 0 END AS is_type_reached
     FROM core.client AS c
@@ -64,6 +64,9 @@ FROM (
     LEFT JOIN strategy.agent_rule AS a
         ON a.strategy_version_id = v.strategy_version_id
         AND a.agent_result_id = c.agent_result_id
+    CROSS APPLY strategy.client_time_open(
+        c.do_not_call_after, c.loaded_at, c.first_attempt_at, v.created_minutes, v.first_call_minutes, @now
+    ) AS u
     CROSS APPLY (
         SELECT
             COUNT(*) AS phones_allowed,

@@ -30,4 +30,4 @@ SELECT
 FROM strategy.dial_class_state(@campaign_id, @now) AS s
 WHERE s.bar_id = 0
     AND s.is_campaign_active * s.is_segment_open * s.is_time_open * s.is_type_dialled * s.is_client_under * s.is_type_under
-    * s.is_agent_under * s.is_day_under * s.is_in_schedule * s.is_cap_free > 0;
+    * s.is_agent_under * s.is_day_under * s.is_in_schedule * s.is_cap_free * s.is_in_cap_hours > 0;

@@ -1,8 +1,8 @@
 /*
 strategy.version_class_rule          version 1.0.0          2026-11-25
 
-What a strategy version, in force or not, says of each dial class of its campaign, whatever the time: where the class stands in the
-order, how long its phones wait after their last result, which limits they have reached and which schedule they obey.
+What a strategy version, in force or not, says of each dial class of its campaign, whatever the time: where the class stands in
+the order, how long its phones wait after their last result, which limits they have reached and which schedule they obey.
 
 Order, smallest first: client_priority, client_order, then phone_key_1 to phone_key_3 (strategy.md, «Which one first?»).
 
@@ -134,25 +134,44 @@ FROM (
         AND t.phone_type_id = d.phone_type_id
     CROSS APPLY (
         SELECT
-            MAX(CASE WHEN u.technical_result_id = d.client_technical_result_id THEN u.priority ELSE NULL END) AS client_priority,
-            MAX(CASE WHEN u.technical_result_id = d.phone_technical_result_id THEN u.priority ELSE NULL END) AS phone_priority,
-            MAX(CASE WHEN u.technical_result_id = d.phone_technical_result_id THEN u.delay_minutes ELSE NULL END) AS phone_delay
-        FROM strategy.technical_rule AS u
-        WHERE u.strategy_version_id = @strategy_version_id
-            AND u.technical_result_id IN (d.client_technical_result_id, d.phone_technical_result_id)
+            MAX(CASE WHEN z.technical_result_id = z.of_client THEN z.priority ELSE NULL END) AS client_priority,
+            MAX(CASE WHEN z.technical_result_id = z.of_phone THEN z.priority ELSE NULL END) AS phone_priority,
+            MAX(CASE WHEN z.technical_result_id = z.of_phone THEN z.delay_minutes ELSE NULL END) AS phone_delay
+        FROM (
+            SELECT
+                u.technical_result_id AS technical_result_id,
+                u.priority AS priority,
+                u.delay_minutes AS delay_minutes,
+                d.client_technical_result_id AS of_client,
+                d.phone_technical_result_id AS of_phone
+            FROM strategy.technical_rule AS u
+            WHERE u.strategy_version_id = @strategy_version_id
+                AND u.technical_result_id IN (d.client_technical_result_id, d.phone_technical_result_id)
+        ) AS z
     ) AS x
     CROSS APPLY (
         SELECT
-            MAX(CASE WHEN u.agent_result_id = d.client_agent_result_id THEN u.priority ELSE NULL END) AS client_priority,
-            MAX(CASE WHEN u.agent_result_id = d.phone_agent_result_id THEN u.priority ELSE NULL END) AS phone_priority,
-            MAX(CASE WHEN u.agent_result_id = d.hold_agent_result_id THEN u.delay_minutes ELSE NULL END) AS hold_delay,
-            MAX(CASE WHEN u.agent_result_id = d.limit_agent_result_id AND u.action_id = 3 THEN u.max_attempts ELSE NULL END)
-                AS max_attempts
-        FROM strategy.agent_rule AS u
-        WHERE u.strategy_version_id = @strategy_version_id
-            AND u.agent_result_id IN (
-                d.client_agent_result_id, d.phone_agent_result_id, d.hold_agent_result_id, d.limit_agent_result_id
-            )
+            MAX(CASE WHEN z.agent_result_id = z.of_client THEN z.priority ELSE NULL END) AS client_priority,
+            MAX(CASE WHEN z.agent_result_id = z.of_phone THEN z.priority ELSE NULL END) AS phone_priority,
+            MAX(CASE WHEN z.agent_result_id = z.that_holds THEN z.delay_minutes ELSE NULL END) AS hold_delay,
+            MAX(CASE WHEN z.agent_result_id = z.of_limit AND z.action_id = 3 THEN z.max_attempts ELSE NULL END) AS max_attempts
+        FROM (
+            SELECT
+                u.agent_result_id AS agent_result_id,
+                u.action_id AS action_id,
+                u.priority AS priority,
+                u.max_attempts AS max_attempts,
+                u.delay_minutes AS delay_minutes,
+                d.client_agent_result_id AS of_client,
+                d.phone_agent_result_id AS of_phone,
+                d.hold_agent_result_id AS that_holds,
+                d.limit_agent_result_id AS of_limit
+            FROM strategy.agent_rule AS u
+            WHERE u.strategy_version_id = @strategy_version_id
+                AND u.agent_result_id IN (
+                    d.client_agent_result_id, d.phone_agent_result_id, d.hold_agent_result_id, d.limit_agent_result_id
+                )
+        ) AS z
     ) AS y
     WHERE d.campaign_id = @campaign_id
         AND v.strategy_version_id = @strategy_version_id

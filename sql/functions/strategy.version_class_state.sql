@@ -11,12 +11,12 @@ campaign's margin.
 
 Called by  sql/functions/strategy.dial_class_state.sql
 Reads      strategy.version_class_rule, strategy.schedule_open, core.time_zone_offset, core.dial_class, core.campaign,
-           strategy.version, strategy.version_phone_type
+           strategy.version, strategy.version_phone_type, strategy.campaign_cap, strategy.cap_rule
 Returns    rows: dial_class_id int, strategy_version_id int, segment_id int, phone_type_id int, zone_id int,
            is_campaign_active int, is_segment_open int, bar_id smallint, time_status_id smallint, is_time_open int,
            is_type_dialled int, is_client_under int, is_type_under int, is_agent_under int, is_day_under int,
-           is_in_schedule int, is_cap_free int, held_until datetime2(3), schedule_id int, delay_minutes int,
-           ready_before datetime2(3), client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int,
+           is_in_schedule int, is_cap_free int, is_in_cap_hours int, held_until datetime2(3), schedule_id int,
+           delay_minutes int, ready_before datetime2(3), client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int,
            phone_key_3 int
 Example    SELECT s.dial_class_id, s.is_in_schedule FROM strategy.version_class_state(7, 12, SYSUTCDATETIME()) AS s;
 */
@@ -58,6 +58,27 @@ WITH hours AS (
     ) AS m
     CROSS APPLY strategy.schedule_open(y.schedule_id, x.zone_id, m.at_moment) AS o
     GROUP BY y.schedule_id, x.zone_id
+),
+cap_hours AS (
+    SELECT
+        x.zone_id AS zone_id,
+        MIN(o.is_open) AS is_open
+    FROM strategy.campaign_cap AS m
+    JOIN strategy.cap_rule AS r
+        ON r.cap_rule_id = m.cap_rule_id
+    CROSS JOIN (
+        SELECT DISTINCT d.zone_id AS zone_id
+        FROM core.dial_class AS d
+        WHERE d.campaign_id = @campaign_id
+    ) AS x
+    CROSS APPLY strategy.schedule_open(r.schedule_id, x.zone_id, @now) AS o
+    WHERE m.campaign_id = @campaign_id
+        AND r.schedule_id IS NOT NULL
+        AND r.is_enabled = 1
+        AND r.is_hold = 1
+        AND (r.valid_from IS NULL OR r.valid_from <= CAST(o.local_time AS date))
+        AND (r.valid_to IS NULL OR r.valid_to >= CAST(o.local_time AS date))
+    GROUP BY x.zone_id
 )
 SELECT
     r.dial_class_id AS dial_class_id,
@@ -81,6 +102,7 @@ SELECT
     END AS is_day_under,
     COALESCE(h.is_open, 0) AS is_in_schedule,
     CASE WHEN r.held_until > @now THEN 0 ELSE 1 END AS is_cap_free,
+    COALESCE(q.is_open, 1) AS is_in_cap_hours,
     r.held_until AS held_until,
     r.schedule_id AS schedule_id,
     r.delay_minutes AS delay_minutes,
@@ -97,4 +119,6 @@ LEFT JOIN core.time_zone_offset AS o
     AND o.valid_to > @now
 LEFT JOIN hours AS h
     ON h.schedule_id = r.schedule_id
-    AND h.zone_id = r.zone_id;
+    AND h.zone_id = r.zone_id
+LEFT JOIN cap_hours AS q
+    ON q.zone_id = r.zone_id;

@@ -1,25 +1,30 @@
 /*
 dialing.block_take          version 2.0.0          2026-11-25
 
-Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47, M48).
-Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order of the
-strategy and reads only what it hands out. Each phone becomes a record that is out; its key goes to the dialer.
+Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
+M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order of
+the strategy and reads only what it hands out. Each phone becomes a record that is out; its key goes to the dialer.
 
 How the walk goes: it looks ahead over a window of classes, counts up to @need ready phones in each from the index alone, takes
-all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it takes is
-written as records right away, which is also how the next step knows what is out; no row of core.phone is written.
+all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it takes
+is written as records right away, which is also how the next step knows what is out; no row of core.phone is written.
+
+Frequency caps are looked at under the lock of the person and booked by the record itself: a call that is out counts for every
+rule that it may come to count for. What a cap holds is let go, and marked with the moment up to which it is held, which is a fact
+of its class: the next block does not come by again, and no row is written when that moment has passed.
 
 Clients that somebody else has locked are passed by. What was found is looked at once more under the locks, since it may have
 changed between the two.
 
-How it stays fast whatever the server believes of the tables: each class is read in the order of its index and no further than its
-share. That is why the conditions on clients are counts that are 0, not NOT EXISTS: PostgreSQL would make joins of those, and where
-it takes dialing.record or the class for small, joins by hash, for which it reads the whole class.
+How it stays fast whatever the server believes of the tables: each class is read in the order of its index and no further than
+its share. That is why dialing.client_hold counts, and no EXISTS is asked: PostgreSQL would make joins of those, and where it
+takes dialing.record or the class for small, joins by hash, for which it reads the whole class.
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.private_class_open, core.campaign, strategy.version, core.client, core.person, core.phone,
-           dialing.callback, core.time_zone_offset, ops.setting
-Writes     dialing.block, dialing.record, dialing.callback, core.work_set, core.work_client
+           dialing.callback, dialing.client_hold, strategy.client_time_open, strategy.cap_window, strategy.cap_attempt,
+           strategy.campaign_cap, core.dial_class, core.time_zone_offset, ops.setting
+Writes     dialing.block, dialing.record, dialing.callback, core.phone (held_until), core.work_set, core.work_client
 Returns    rows: block_id bigint, position int, record_key nvarchar(30), number nvarchar(20), first_name nvarchar(100),
            last_name nvarchar(100), offset_minutes int, processing_id smallint
 Example    EXECUTE dialing.block_take @campaign_id = 7;
@@ -37,8 +42,8 @@ DECLARE @state_id smallint;
 DECLARE @one_call_per_person bit;
 DECLARE @block_size int;
 DECLARE @queue_depth int;
-DECLARE @first_call_after datetime2(3);
-DECLARE @created_after datetime2(3);
+DECLARE @first_call_minutes int;
+DECLARE @created_minutes int;
 DECLARE @size int = 0;
 DECLARE @need int;
 DECLARE @out int;
@@ -60,6 +65,10 @@ DECLARE @ready int;
 DECLARE @share int;
 DECLARE @is_shared bit;
 DECLARE @is_done bit = 0;
+DECLARE @caps int;
+DECLARE @has_caps bit = 0;
+DECLARE @held int = 0; /* let go again in this round because of a cap */
+DECLARE @held_in_all int = 0;
 DECLARE @open table (
     rank_no bigint NOT NULL,
     dial_class_id int NOT NULL,
@@ -69,6 +78,25 @@ DECLARE @open table (
     PRIMARY KEY (rank_no, dial_class_id)
 );
 DECLARE @person table (person_id bigint NOT NULL PRIMARY KEY);
+/* The frequency caps that hold, with their windows in each zone of clients. */
+DECLARE @cap table (
+    zone_id int NOT NULL,
+    cap_rule_id int NOT NULL,
+    subject_id smallint NOT NULL,
+    limit_value smallint NOT NULL,
+    window_minutes int NULL,
+    starts_at datetime2(3) NOT NULL,
+    ends_at datetime2(3) NULL,
+    PRIMARY KEY (zone_id, cap_rule_id)
+);
+/* The phones that a cap holds: until a moment, or, while only calls that are out stand in the way, for this block. */
+DECLARE @capped table (
+    client_id bigint NOT NULL PRIMARY KEY,
+    phone_id bigint NOT NULL,
+    subject_id smallint NOT NULL,
+    held_until datetime2(3) NULL,
+    is_new bit NOT NULL
+);
 
 IF @now IS NULL
     SET @now = SYSUTCDATETIME();
@@ -90,8 +118,8 @@ IF @state_id IS NULL
 SELECT
     @block_size = v.block_size,
     @queue_depth = v.queue_depth,
-    @first_call_after = DATEADD(MINUTE, -v.first_call_minutes, @now),
-    @created_after = DATEADD(MINUTE, -v.created_minutes, @now)
+    @first_call_minutes = v.first_call_minutes,
+    @created_minutes = v.created_minutes
 FROM strategy.version AS v
 WHERE v.strategy_version_id = @version_id;
 
@@ -106,7 +134,7 @@ IF @size > 0
     INSERT INTO @open (rank_no, dial_class_id, zone_id, ready_before)
     EXECUTE dialing.private_class_open @campaign_id = @campaign_id, @now = @now;
 
-IF @size > 0 AND EXISTS (SELECT 1 AS found FROM @open AS o)
+IF @size > 0 AND EXISTS (SELECT o.dial_class_id AS dial_class_id FROM @open AS o)
 BEGIN
     SET @need = @size;
 
@@ -118,6 +146,29 @@ BEGIN
     VALUES (@campaign_id, @version_id, 1, 0, @now);
 
     SET @block_id = SCOPE_IDENTITY();
+
+    INSERT INTO @cap (zone_id, cap_rule_id, subject_id, limit_value, window_minutes, starts_at, ends_at)
+    SELECT
+        z.zone_id,
+        w.cap_rule_id,
+        w.subject_id,
+        w.limit_value,
+        w.window_minutes,
+        w.starts_at,
+        w.ends_at
+    FROM (
+        SELECT DISTINCT d.client_zone_id AS zone_id
+        FROM core.dial_class AS d
+        WHERE d.campaign_id = @campaign_id
+            AND EXISTS (SELECT 1 AS found FROM strategy.campaign_cap AS m WHERE m.campaign_id = @campaign_id)
+    ) AS z
+    CROSS APPLY strategy.cap_window(@campaign_id, z.zone_id, @now) AS w
+    WHERE w.is_hold = 1;
+
+    SET @caps = @@ROWCOUNT;
+
+    IF @caps > 0
+        SET @has_caps = 1;
 
     INSERT INTO dialing.record (
         block_id, position, record_key, campaign_id, client_id, phone_id, person_id, number, dial_class_id,
@@ -170,17 +221,18 @@ BEGIN
                 ON o.dial_class_id = p.dial_class_id
             JOIN core.client AS c WITH (ROWLOCK, UPDLOCK, READPAST)
                 ON c.client_id = p.client_id
+            CROSS APPLY strategy.client_time_open(
+                c.do_not_call_after, c.loaded_at, c.first_attempt_at, @created_minutes, @first_call_minutes, @now
+            ) AS t
+            CROSS APPLY dialing.client_hold(c.client_id, c.person_id, @one_call_per_person, @now) AS h
             WHERE b.campaign_id = @campaign_id
                 AND b.state_id = 1
                 AND b.due_at <= @now
-                AND (c.do_not_call_after IS NULL OR c.do_not_call_after > @now)
-                AND (@created_after IS NULL OR c.loaded_at > @created_after)
-                AND (@first_call_after IS NULL OR c.first_attempt_at IS NULL OR c.first_attempt_at > @first_call_after)
-                AND NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.client_id = c.client_id)
-                AND (
-                    @one_call_per_person = 0
-                    OR NOT EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.person_id = c.person_id)
-                )
+                AND t.is_before_stop = 1
+                AND t.is_in_first_call = 1
+                AND t.is_in_created = 1
+                AND h.phones_out = 0
+                AND h.person_out = 0
             ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id
         ) AS q
     ) AS x
@@ -322,27 +374,20 @@ BEGIN
                                 FROM core.phone AS p
                                 JOIN core.client AS c WITH (ROWLOCK, UPDLOCK, READPAST)
                                     ON c.client_id = p.client_id
+                                CROSS APPLY strategy.client_time_open(
+                                    c.do_not_call_after, c.loaded_at, c.first_attempt_at, @created_minutes, @first_call_minutes,
+                                    @now
+                                ) AS t
+                                CROSS APPLY dialing.client_hold(c.client_id, c.person_id, @one_call_per_person, @now) AS h
                                 WHERE p.dial_class_id = o.dial_class_id
                                     AND p.waits_from <= o.ready_before
-                                    AND (c.do_not_call_after IS NULL OR c.do_not_call_after > @now)
-                                    AND (@created_after IS NULL OR c.loaded_at > @created_after)
-                                    AND (
-                                        @first_call_after IS NULL
-                                        OR c.first_attempt_at IS NULL
-                                        OR c.first_attempt_at > @first_call_after
-                                    )
-                                    AND (SELECT COUNT(*) AS n FROM dialing.record AS r WHERE r.client_id = c.client_id) = 0
-                                    AND (
-                                        @one_call_per_person = 0
-                                        OR (SELECT COUNT(*) AS n FROM dialing.record AS r WHERE r.person_id = c.person_id) = 0
-                                    )
-                                    AND (
-                                        SELECT COUNT(*) AS n
-                                        FROM dialing.callback AS b
-                                        WHERE b.client_id = c.client_id
-                                            AND b.state_id = 1
-                                            AND b.due_at > @now
-                                    ) = 0
+                                    AND t.is_before_stop = 1
+                                    AND t.is_in_first_call = 1
+                                    AND t.is_in_created = 1
+                                    AND h.phones_out = 0
+                                    AND h.person_out = 0
+                                    AND h.calls_promised = 0
+                                    AND (@has_caps = 0 OR c.client_id NOT IN (SELECT z.client_id FROM @capped AS z))
                                 ORDER BY p.waits_from, p.phone_id
                             ) AS q
                             WHERE o.rank_no > @rank
@@ -402,7 +447,7 @@ BEGIN
                 WHERE r.block_id = @block_id
                     AND b.state_id <> 1;
 
-            IF @one_call_per_person = 1
+            IF @one_call_per_person = 1 OR @has_caps = 1
             BEGIN
                 DELETE FROM @person;
 
@@ -423,13 +468,186 @@ BEGIN
                     AND r.person_id IS NOT NULL
                     AND (
                         r.person_id NOT IN (SELECT q.person_id FROM @person AS q)
-                        OR EXISTS (
-                            SELECT 1 AS found
-                            FROM dialing.record AS y
-                            WHERE y.person_id = r.person_id
-                                AND y.block_id <> @block_id
+                        OR (
+                            @one_call_per_person = 1
+                            AND EXISTS (
+                                SELECT 1 AS found
+                                FROM dialing.record AS y
+                                WHERE y.person_id = r.person_id
+                                    AND y.block_id <> @block_id
+                            )
                         )
                     );
+            END;
+
+            SET @held = 0;
+
+            IF @has_caps = 1
+            BEGIN
+                /*
+                Of each phone and rule: the calls that count, latest first, and those that are out and may yet count, the earlier
+                ones of this block among them. Of several rules that are reached, the one that holds longest.
+                */
+                UPDATE z
+                SET is_new = 0
+                FROM @capped AS z
+                WHERE z.is_new = 1;
+
+                INSERT INTO @capped (client_id, phone_id, subject_id, held_until, is_new)
+                SELECT
+                    y.client_id,
+                    MAX(y.phone_id),
+                    MIN(y.subject_id),
+                    MAX(y.held_until),
+                    1
+                FROM (
+                    SELECT
+                        u.client_id AS client_id,
+                        u.phone_id AS phone_id,
+                        u.cap_rule_id AS cap_rule_id,
+                        u.subject_id AS subject_id,
+                        MAX(CASE
+                            WHEN u.ended_at IS NULL THEN NULL
+                            WHEN u.turn <> u.limit_value THEN NULL
+                            WHEN u.window_minutes IS NULL THEN u.ends_at
+                            ELSE DATEADD(MINUTE, u.window_minutes, u.ended_at)
+                        END) AS held_until
+                    FROM (
+                        SELECT
+                            x.client_id AS client_id,
+                            x.phone_id AS phone_id,
+                            x.cap_rule_id AS cap_rule_id,
+                            x.subject_id AS subject_id,
+                            x.limit_value AS limit_value,
+                            x.window_minutes AS window_minutes,
+                            x.ends_at AS ends_at,
+                            x.ended_at AS ended_at,
+                            ROW_NUMBER() OVER (
+                                PARTITION BY x.client_id, x.cap_rule_id
+                                ORDER BY CASE WHEN x.ended_at IS NULL THEN 1 ELSE 0 END, x.ended_at DESC, x.call_id DESC
+                            ) AS turn
+                        FROM (
+                            SELECT
+                                r.client_id AS client_id,
+                                r.phone_id AS phone_id,
+                                w.cap_rule_id AS cap_rule_id,
+                                w.subject_id AS subject_id,
+                                w.limit_value AS limit_value,
+                                w.window_minutes AS window_minutes,
+                                w.ends_at AS ends_at,
+                                a.ended_at AS ended_at,
+                                a.attempt_id AS call_id
+                            FROM dialing.record AS r
+                            JOIN core.dial_class AS d
+                                ON d.dial_class_id = r.dial_class_id
+                            JOIN @cap AS w
+                                ON w.zone_id = d.client_zone_id
+                            JOIN strategy.cap_attempt AS a
+                                ON a.person_id = r.person_id
+                                AND a.cap_rule_id = w.cap_rule_id
+                                AND a.ended_at >= w.starts_at
+                            WHERE r.block_id = @block_id
+                                AND r.position > @sure_position
+                                AND (
+                                    w.subject_id = 1
+                                    OR (w.subject_id = 2 AND a.client_id = r.client_id)
+                                    OR (w.subject_id = 3 AND a.number = r.number)
+                                )
+                            UNION ALL
+                            SELECT
+                                r.client_id AS client_id,
+                                r.phone_id AS phone_id,
+                                w.cap_rule_id AS cap_rule_id,
+                                w.subject_id AS subject_id,
+                                w.limit_value AS limit_value,
+                                w.window_minutes AS window_minutes,
+                                w.ends_at AS ends_at,
+                                a.ended_at AS ended_at,
+                                a.attempt_id AS call_id
+                            FROM dialing.record AS r
+                            JOIN core.dial_class AS d
+                                ON d.dial_class_id = r.dial_class_id
+                            JOIN @cap AS w
+                                ON w.zone_id = d.client_zone_id
+                            JOIN strategy.cap_attempt AS a
+                                ON a.client_id = r.client_id
+                                AND a.cap_rule_id = w.cap_rule_id
+                                AND a.ended_at >= w.starts_at
+                            WHERE r.block_id = @block_id
+                                AND r.position > @sure_position
+                                AND (r.person_id IS NULL OR a.person_id IS NULL OR a.person_id <> r.person_id)
+                                AND (w.subject_id <> 3 OR a.number = r.number)
+                            UNION ALL
+                            SELECT
+                                r.client_id AS client_id,
+                                r.phone_id AS phone_id,
+                                w.cap_rule_id AS cap_rule_id,
+                                w.subject_id AS subject_id,
+                                w.limit_value AS limit_value,
+                                w.window_minutes AS window_minutes,
+                                w.ends_at AS ends_at,
+                                NULL AS ended_at,
+                                q.block_id AS call_id
+                            FROM dialing.record AS r
+                            JOIN core.dial_class AS d
+                                ON d.dial_class_id = r.dial_class_id
+                            JOIN @cap AS w
+                                ON w.zone_id = d.client_zone_id
+                            JOIN dialing.record AS q
+                                ON q.person_id = r.person_id
+                            JOIN strategy.campaign_cap AS m
+                                ON m.campaign_id = q.campaign_id
+                                AND m.cap_rule_id = w.cap_rule_id
+                            WHERE r.block_id = @block_id
+                                AND r.position > @sure_position
+                                AND q.client_id <> r.client_id
+                                AND (q.block_id <> @block_id OR q.position < r.position)
+                                AND (w.subject_id = 1 OR (w.subject_id = 3 AND q.number = r.number))
+                        ) AS x
+                    ) AS u
+                    GROUP BY u.client_id, u.phone_id, u.cap_rule_id, u.subject_id, u.limit_value
+                    HAVING COUNT(*) >= u.limit_value
+                ) AS y
+                GROUP BY y.client_id;
+
+                SET @held = @@ROWCOUNT;
+
+                IF @held > 0
+                BEGIN
+                    SET @held_in_all = @held_in_all + @held;
+
+                    DELETE r
+                    FROM dialing.record AS r
+                    JOIN @capped AS z
+                        ON z.client_id = r.client_id
+                    WHERE r.block_id = @block_id
+                        AND z.is_new = 1;
+
+                    UPDATE p
+                    SET held_until = z.held_until
+                    FROM core.phone AS p
+                    JOIN @capped AS z
+                        ON z.client_id = p.client_id
+                    WHERE z.is_new = 1
+                        AND z.held_until > @now
+                        AND (z.subject_id <> 3 OR p.phone_id = z.phone_id)
+                        AND (p.held_until IS NULL OR p.held_until < z.held_until);
+
+                    INSERT INTO core.work_set (created_at)
+                    VALUES (@now);
+
+                    SET @work_id = SCOPE_IDENTITY();
+
+                    INSERT INTO core.work_client (work_id, client_id)
+                    SELECT
+                        @work_id,
+                        z.client_id
+                    FROM @capped AS z
+                    WHERE z.is_new = 1
+                        AND z.held_until IS NOT NULL;
+
+                    EXECUTE contacts.client_settle @work_id = @work_id, @now = @now;
+                END;
             END;
 
             SELECT @picked = COUNT(*)
@@ -441,13 +659,14 @@ BEGIN
             SET @sure = @sure + @picked;
             SET @need = @size - @sure;
 
-            IF @need = 0
+            /* A block looks at no more than ten phones for each that it gives: the next one does not see what a cap holds. */
+            IF @need = 0 OR @held_in_all > 10 * @size
                 SET @is_done = 1;
 
             /* A shared rank that gives nothing more is left behind; in one that is gone through again the turns go on. */
             IF @is_shared = 1 AND @is_done = 0
             BEGIN
-                IF @picked = 0
+                IF @picked = 0 AND @held = 0
                     SET @rank = @last_rank;
                 ELSE
                     UPDATE o

@@ -4,12 +4,12 @@ strategy.phone_fact          version 2.0.0          2026-11-25
 The facts of each phone that the strategy reads, as they follow from the phone, its client and its campaign, with their text
 form facts_key (the name of the dial class).
 
-bar_id is what bars the phone whatever the strategy says: 0 nothing, 1 its client is processed, 2 its client is blocked, 3 number or
-person is on the do-not-call list, 4 the phone is blocked; the first of them. time_status_id is the client's status when only time
-brought it (6, 7 or 9), else 0. held_until is when the frequency cap that a block met lets go, down to quarters of an hour, or
-1900-01-01.
+bar_id is what bars the phone whatever the strategy says: 0 nothing, 1 its client is processed, 2 its client is blocked, 3 number
+or person is on the do-not-call list, 4 the phone is blocked; the first of them. time_status_id is the client's status when only
+time brought it (6, 7 or 9), else 0. held_until is when the frequency cap that a block met lets go, down to quarters of an hour,
+or 1900-01-01.
 
-Called by  sql/procedures/contacts.client_settle.sql, sql/views/ops.books.sql, sql/functions/dialing.phone_explain.sql
+Called by  sql/procedures/contacts.client_settle.sql, sql/views/ops.books.sql, sql/functions/strategy.phone_state.sql
 Reads      core.phone, core.client, core.campaign, core.client_status
 Returns    rows: phone_id bigint, client_id bigint, campaign_id int, dial_class_id int, segment_id int, phone_type_id int,
            zone_id int, client_zone_id int, load_priority smallint, client_attempts smallint, phone_attempts smallint,

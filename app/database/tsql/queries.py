@@ -387,7 +387,28 @@ class Queries:
         least, most, build = known
         if not least <= len(arguments) <= most:
             raise Refusal(f"{name} takes {least} to {most} arguments, not {len(arguments)}")
+        if name in fn.AGGREGATES:
+            self._aggregate(arguments, scope)
         return build(*[self._argument(name, item, scope) for item in arguments])
+
+    def _aggregate(self, arguments: list[Any], scope: Scope) -> None:
+        """Refuse what SQL Server does not sum up (its errors 130 and 8124)."""
+        inner, outer = set(), set()
+        for part in (part for argument in arguments for part in argument.walk()):
+            if isinstance(part, exp.Select | exp.Exists):
+                raise Refusal("an aggregate of a query", "let a derived table ask first, and aggregate its column")
+            is_unit = isinstance(part.parent, exp.Anonymous) and str(part.parent.this).upper().startswith("DATE")
+            if isinstance(part, exp.Column) and not (is_unit and part is part.parent.expressions[0]):
+                table, name = part.table.lower(), part.name.lower()
+                own = (
+                    table in scope.sources if table else any(name in (s.columns or ()) for s in scope.sources.values())
+                )
+                (inner if own else outer).add((table, name))
+        if outer and len(inner | outer) > 1:
+            raise Refusal(
+                "an aggregate that mixes columns of this query with those of the query around it",
+                "let a derived table select the outer column, and aggregate its columns",
+            )
 
     def _argument(self, name: str, node: Any, scope: Scope) -> Value:
         if isinstance(node, exp.Star) and name.startswith("COUNT"):

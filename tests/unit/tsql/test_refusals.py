@@ -67,6 +67,12 @@ QUERIES = [
     ("SELECT p.tries AS x FROM core.phone AS p WITH (INDEX(ix));", "INDEX", ""),
     ("SELECT p.tries AS x FROM core.phone AS p WITH (READPAST);", "WITH (READPAST)", "not a hint"),
     ("SELECT COUNT(*) AS x FROM core.phone AS p WITH (UPDLOCK);", "UPDLOCK", "aggregates"),
+    (
+        "SELECT c.client_id AS x, n.y AS y FROM core.client AS c CROSS APPLY (SELECT SUM(CASE WHEN p.number = c.client_code "
+        "THEN 1 ELSE 0 END) AS y FROM core.phone AS p) AS n;",
+        "SUM(", "mixes columns",
+    ),
+    ("SELECT SUM((SELECT COUNT(*) AS n FROM core.client AS c)) AS x FROM core.phone AS p;", "SUM(", "aggregate of a query"),
     ("SELECT DISTINCT p.tries AS x FROM core.phone AS p WITH (UPDLOCK);", "UPDLOCK", "DISTINCT"),
     # expressions
     ("SELECT GETDATE() AS x;", "GETDATE()", "not a function"),

@@ -54,12 +54,18 @@ def measure(place: Place) -> Iterator[Row]:
         with bystander(place, others) as met:
             for campaign_id in ids:
                 cost, rows = session.measured(_take, session, campaign_id)
-                if len(rows) != SIZE:
+                # In a small base the caps hold so many that a campaign has no full block any more.
+                if len(rows) < SIZE // 2:
                     raise RuntimeError(f"a campaign gave a block of {len(rows)} phones instead of {SIZE}")
                 costs.append(cost)
     whole = sum(costs, Cost(0.0, 0.0))
     over = f"{blocks} campaigns" if place.base.campaigns > 1 else f"{blocks} times the one campaign"
-    yield at_most(f"one pass: {SIZE:,} phones from {over}".replace(",", " "), place.name, whole.busy, MOST_MILLISECONDS)
+    yield at_most(
+        f"one pass with caps on: up to {SIZE:,} phones from {over}".replace(",", " "),
+        place.name,
+        whole.busy,
+        MOST_MILLISECONDS,
+    )
     if met["updates"] < blocks:
         raise RuntimeError(f"the other session made no more than {met['updates']} updates during the pass")
     yield at_most(

@@ -26,7 +26,7 @@ def main() -> None:
     """Update until the input ends."""
     told = json.loads(sys.stdin.readline())
     client_ids = told.pop("client_ids")
-    waits = []
+    waits: list[float] = []
     with psycopg.connect(**told, autocommit=True) as connection:
         backend = connection.info.backend_pid
         connection.execute(UPDATE, (client_ids[0],))

@@ -81,7 +81,7 @@ format: setup-test ## lay the Python code out
 	@$(BIN)/ruff check --fix .
 	@$(BIN)/ruff format .
 
-bench: setup-test ## what taking a block costs, as ratios measured on this machine [SIZES=50000,1000000]
+bench: setup-test ## what it costs, as ratios measured on this machine [SIZES=50000,500000,5000000]
 	@$(BIN)/python -m benchmarks $(if $(SIZES),--sizes $(SIZES)) $(ARGS)
 
 model: setup-test ## random worlds in sql/ and in a plain reading of the strategy [WORLDS=500 SEED=1 JOBS=1]

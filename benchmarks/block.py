@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from app.database.embedded import EmbeddedPostgres
-from benchmarks.base import NOW, Base
+from psycopg import sql
+
+from benchmarks.base import NOW
+from benchmarks.place import Place
+from benchmarks.report import Row, against, at_most
 from benchmarks.session import Cost, Session
 
 SIZES = (1000, 100, 10)
@@ -20,6 +24,10 @@ TOUCHED = (
     "strategy.version",
 )
 IDLE_CLASSES = 2000
+FEWEST_TURNS = 10
+MOST_OF_FLOOR = 3.0
+MOST_GROWTH = 1.5
+MOST_IDLE_MILLISECONDS = 100.0
 
 TAKE = "SELECT * FROM dialing.block_take(p_campaign_id => %(campaign)s, p_now => %(now)s)"
 # The floor: as many phones of the campaign, found by one index and locked, then updated in what the queue's index has, as
@@ -46,22 +54,51 @@ class BlockCost:
         return self.block.busy / self.floor.busy
 
 
-def measure(server: EmbeddedPostgres, database: str, base: Base, size: int, runs: int) -> BlockCost:
+def measure(place: Place) -> Iterator[Row]:
+    """Blocks of each size, and the largest again with classes that have nothing ready."""
+    costs = {size: take(place, size) for size in SIZES}
+    for size, cost in costs.items():
+        has_target = size == max(SIZES)
+        what = f"take a block of {size:,} phones".replace(",", " ")
+        yield against(
+            what,
+            place.name,
+            cost.block.busy,
+            cost.floor.busy,
+            MOST_OF_FLOOR if has_target else None,
+            MOST_GROWTH if has_target else None,
+        )
+    with place.session() as session:
+        for campaign_id in place.base.campaign_ids:
+            add_idle_classes(session, campaign_id)
+        session.vacuum("core.dial_class")
+        session.run("ANALYZE core.dial_class")
+    more = take(place, max(SIZES)).block.busy - costs[max(SIZES)].block.busy
+    with place.session() as session:
+        remove_idle_classes(session)
+        session.vacuum("core.dial_class")
+        session.run("ANALYZE core.dial_class")
+    yield at_most(
+        "the same with 2 000 classes that have nothing ready: more by", place.name, more, MOST_IDLE_MILLISECONDS
+    )
+
+
+def take(place: Place, size: int) -> BlockCost:
     """Take blocks of `size` phones, each followed by the floor, everything rolled back.
 
     The campaigns take turns, and the floor is half a round behind, so that no run meets rows that an earlier one has
-    left dead; the tables are vacuumed after each round. The figures are medians of `runs` after a warm-up. A block's
-    commit is measured after the call for a campaign that is stopped, since the block itself is rolled back: it empties
-    the procedure's temporary tables, which costs more than the commit proper. Raises RuntimeError when a campaign gives
-    no full block.
+    left dead; the tables are vacuumed after each round (with one campaign, after ten runs). The figures are medians after a warm-up. A block's commit is
+    measured after the call for a campaign that is stopped, since the block itself is rolled back: it empties the procedure's
+    temporary tables, which costs more than the commit proper. Raises RuntimeError when a campaign gives no full block.
     """
-    with Session(server, database) as session:
+    base = place.base
+    with place.session() as session:
         session.run("UPDATE strategy.version SET block_size = %(size)s", size=size)
         session.vacuum(*TOUCHED)
         ids = base.campaign_ids
         blocks, floors = [], []
-        for turn in range(WARM_UP + runs):
-            if turn and turn % len(ids) == 0:
+        for turn in range(WARM_UP + place.runs):
+            if turn and turn % max(len(ids), FEWEST_TURNS) == 0:
                 session.vacuum(*TOUCHED)
             cost, rows = session.cost(TAKE, {"campaign": ids[turn % len(ids)], "now": NOW})
             if len(rows) != size:
@@ -72,37 +109,54 @@ def measure(server: EmbeddedPostgres, database: str, base: Base, size: int, runs
     return BlockCost(size, Cost.median(blocks[WARM_UP:]), Cost.median(floors[WARM_UP:]), blocks[0])
 
 
-def add_idle_classes(session: Session, base: Base) -> None:
-    """Add classes to the middle campaign that may be dialled, go before all others and have no phone ready."""
-    session.run(
+def add_idle_classes(session: Session, campaign_id: int) -> None:
+    """Add classes to a campaign that may be dialled, go before all others and have no phone ready.
+
+    They are copies of its first open class, and differ from it in facts that put them in front or do not matter.
+    """
+    instead = {
+        "facts_key": "'idle ' || d.campaign_id || '.' || n",
+        "load_priority": "1",
+        "client_attempts": "n % 5",
+        "phone_attempts": "n / 5 % 5",
+        "limit_agent_attempts": "n",
+        "client_technical_result_id": "0",
+        "client_agent_result_id": "0",
+        "phone_technical_result_id": "0",
+        "phone_agent_result_id": "0",
+    }
+    names = session.run(
         """
-        INSERT INTO core.dial_class (
-            facts_key, campaign_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority, client_attempts,
-            phone_attempts, client_technical_result_id, client_agent_result_id, limit_agent_result_id,
-            limit_agent_attempts, phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day,
-            day_attempts, created_at
-        )
-        SELECT
-            'idle ' || n, d.campaign_id, d.segment_id, d.phone_type_id, d.zone_id, d.client_zone_id, 1, n %% 5,
-            n / 5 %% 5, 0, 0, 0, n, 0, 0, 0, d.attempt_day, 0, %(now)s
-        FROM (
-            SELECT d.*
-            FROM strategy.dial_class_open(%(campaign)s, %(now)s) AS o
-            JOIN core.dial_class AS d ON d.dial_class_id = o.dial_class_id
-            ORDER BY o.rank_no, o.dial_class_id LIMIT 1
-        ) AS d
-        CROSS JOIN generate_series(1, %(classes)s) AS n
-        """,
-        campaign=base.campaign_ids[0],
-        now=NOW,
-        classes=IDLE_CLASSES,
+        SELECT column_name FROM information_schema.columns
+        WHERE table_schema = 'core' AND table_name = 'dial_class' AND is_identity = 'NO'
+        """
     )
-    session.vacuum("core.dial_class")
-    session.run("ANALYZE core.dial_class")
+    values = {name: sql.SQL(instead.get(name, f"d.{name}")) for (name,) in names}
+    session.connection.execute(
+        sql.SQL(IDLE).format(
+            columns=sql.SQL(", ").join(sql.Identifier(name) for name in values),
+            values=sql.SQL(", ").join(values.values()),
+            campaign=campaign_id,
+            now=NOW,
+            classes=IDLE_CLASSES,
+        )
+    )
+    session.connection.commit()
+
+
+IDLE = """
+    INSERT INTO core.dial_class ({columns})
+    SELECT {values}
+    FROM (
+        SELECT d.*
+        FROM strategy.dial_class_open({campaign}, {now}) AS o
+        JOIN core.dial_class AS d ON d.dial_class_id = o.dial_class_id
+        ORDER BY o.rank_no, o.dial_class_id LIMIT 1
+    ) AS d
+    CROSS JOIN generate_series(1, {classes}) AS n
+"""
 
 
 def remove_idle_classes(session: Session) -> None:
     """Take them out again."""
     session.run("DELETE FROM core.dial_class WHERE facts_key LIKE 'idle %%'")
-    session.vacuum("core.dial_class")
-    session.run("ANALYZE core.dial_class")

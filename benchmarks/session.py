@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import statistics
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, LiteralString
+from typing import Any, LiteralString, TypeVar
 
 import psycopg
+import sqlalchemy
+from sqlalchemy.pool import StaticPool
 
 from app.database.embedded import EmbeddedPostgres
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -34,9 +38,8 @@ class Cost:
 class Session:
     """A session of its own on a database, as the application opens it.
 
-    The time that the server was busy comes from the
-    kernel's books of its process. Unlike the clock it does not count what other programs of a busy machine take; where
-    the kernel keeps no such books, the clock must do.
+    The time that the server was busy comes from the kernel's books of its process. Unlike the clock it does not count
+    what other programs of a busy machine take; where the kernel keeps no such books, the clock must do.
     """
 
     def __init__(self, server: EmbeddedPostgres, database: str) -> None:
@@ -51,31 +54,40 @@ class Session:
     def __exit__(self, *_: object) -> None:
         self.connection.close()
 
-    @property
-    def knows_busy(self) -> bool:
-        """Whether `busy` is the processor's time; else it is the clock's."""
-        return self._busy() is not None
-
     def run(self, statement: LiteralString, **values: Any) -> list[Any]:
         """Run and commit. Returns the rows."""
-        rows = self._execute(statement, values)
+        rows = self.execute(statement, values)
         self.connection.commit()
         return rows
 
     def cost(self, statement: LiteralString, values: Mapping[str, Any]) -> tuple[Cost, list[Any]]:
         """Run and fetch, then roll back, so that the next run finds the same; what it cost, and the rows."""
-        busy, began = self._busy(), time.perf_counter()
-        rows = self._execute(statement, values)
-        cost = self._since(busy, began)
+        cost, rows = self.measured(self.execute, statement, values)
         self.connection.rollback()
         return cost, rows
 
     def commit_cost(self, statement: LiteralString, values: Mapping[str, Any]) -> Cost:
         """Run, then commit; what the commit cost."""
-        self._execute(statement, values)
+        self.execute(statement, values)
+        return self.measured(self.connection.commit)[0]
+
+    def measured(self, work: Callable[..., T], *arguments: Any) -> tuple[Cost, T]:
+        """What the work cost that this session does, and what it returns."""
         busy, began = self._busy(), time.perf_counter()
-        self.connection.commit()
-        return self._since(busy, began)
+        result = work(*arguments)
+        wall = (time.perf_counter() - began) * 1000
+        after = self._busy()
+        return Cost(wall if busy is None or after is None else after - busy, wall), result
+
+    @contextmanager
+    def sqlalchemy(self) -> Iterator[sqlalchemy.Connection]:
+        """The session as functions of the application take it. What is not committed is rolled back at the end."""
+        engine = sqlalchemy.create_engine(
+            "postgresql+psycopg://", creator=lambda: self.connection, poolclass=StaticPool, pool_reset_on_return=None
+        )
+        with engine.connect() as connection:
+            yield connection
+        self.connection.rollback()
 
     def vacuum(self, *tables: str) -> None:
         """VACUUM the tables and their indexes. The server's own vacuum is off, so that it does not meet a run."""
@@ -84,14 +96,10 @@ class Session:
         self.connection.execute(psycopg.sql.SQL("VACUUM (INDEX_CLEANUP ON, PARALLEL 0) {}").format(names))
         self.connection.autocommit = False
 
-    def _execute(self, statement: LiteralString, values: Mapping[str, Any]) -> list[Any]:
+    def execute(self, statement: LiteralString, values: Mapping[str, Any]) -> list[Any]:
+        """Run, without a commit. Returns the rows."""
         cursor = self.connection.execute(statement, values or None)
         return cursor.fetchall() if cursor.description else []
-
-    def _since(self, busy: float | None, began: float) -> Cost:
-        wall = (time.perf_counter() - began) * 1000
-        after = self._busy()
-        return Cost(wall if busy is None or after is None else after - busy, wall)
 
     def _busy(self) -> float | None:
         with suppress(OSError, ValueError):

@@ -20,13 +20,21 @@ from rich.console import Console
 from app.campaigns import create_campaign
 from app.database.embedded import NOT_DURABLE, EmbeddedPostgres
 from app.database.engine import create_engine
-from benchmarks import block, monitor, passes, report, results, statuses, strategy
+from benchmarks import block, explain, monitor, passes, report, results, statuses, strategy
 from benchmarks.base import NOW, STRATEGY, build, check
 from benchmarks.place import Place
 from benchmarks.report import Row
 
 #: In this order: what a pass leaves out is what results are for.
-SUBJECTS = (block.measure, strategy.measure, statuses.measure, monitor.measure, passes.measure, results.measure)
+SUBJECTS = (
+    block.measure,
+    strategy.measure,
+    statuses.measure,
+    monitor.measure,
+    explain.measure,
+    passes.measure,
+    results.measure,
+)
 BYTES_OF_CLIENT = 1600
 BYTES_OF_SERVER = 1_000_000_000
 

@@ -44,7 +44,9 @@ class Session:
 
     def __init__(self, server: EmbeddedPostgres, database: str) -> None:
         self.connection: psycopg.Connection[Any] = server.connect(database)
-        self.connection.execute("SET timezone TO 'UTC'; SET jit TO off")
+        self.connection.execute(
+            "SET timezone TO 'UTC'; SET jit TO off; SET join_collapse_limit TO 30; SET from_collapse_limit TO 30"
+        )
         self.connection.autocommit = False
         self._schedule = Path(f"/proc/{self.connection.info.backend_pid}/schedstat")
 

@@ -120,10 +120,17 @@ def _parse(url: str | URL) -> URL:
     return parsed
 
 
+#: Views and functions of sql/ are put into the statement that asks them, so that its joins count more tables than
+#: PostgreSQL plans together by itself; past that limit it works the inner ones out for the whole base.
+SESSION = (
+    "-c client_min_messages=warning -c timezone=UTC -c jit=off -c join_collapse_limit=30 -c from_collapse_limit=30"
+)
+
+
 def _postgresql(url: URL, program: str, options: dict[str, Any]) -> Engine:
     given = url.query.get("options", "")
     given = " ".join(given) if isinstance(given, tuple) else given
-    session = f"-c client_min_messages=warning -c timezone=UTC -c jit=off {given}".strip()
+    session = f"{SESSION} {given}".strip()
     arguments = {"application_name": program, "connect_timeout": CONNECT_SECONDS} | options.pop("connect_args", {})
     url = url.difference_update_query(["options"])
     for name in list(arguments):

@@ -6,9 +6,19 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, text
 
 from app.database.procedure import call
+
+_PHONE_EXPLAIN = text(
+    "SELECT e.rule_no, e.step_no, e.rule_code, e.is_passed, e.passes_at, e.detail"
+    " FROM dialing.phone_explain(:phone_id, :now) AS e ORDER BY e.rule_no, e.step_no"
+)
+_PHONE_REASON = text("SELECT r.is_dialable, r.reason_code, r.next_at FROM dialing.phone_reason(:phone_id, :now) AS r")
+_CAMPAIGN_EXPLAIN = text(
+    "SELECT e.rule_no, e.reason_code, e.phones FROM dialing.campaign_explain(:campaign_id, :now) AS e"
+    " ORDER BY e.rule_no, e.reason_code"
+)
 
 
 def block_take(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
@@ -117,3 +127,18 @@ def campaign_start(connection: Connection, campaign_id: int, now: datetime) -> N
 def campaign_stop(connection: Connection, campaign_id: int, now: datetime) -> None:
     """Stop a campaign: no more blocks are taken."""
     call(connection, "dialing.campaign_stop", campaign_id=campaign_id, now=now)
+
+
+def phone_explain(connection: Connection, phone_id: int, now: datetime) -> Sequence[Any]:
+    """Each rule of strategy.md for a phone, in order: rule_no, step_no, rule_code, is_passed, passes_at, detail."""
+    return connection.execute(_PHONE_EXPLAIN, {"phone_id": phone_id, "now": now}).all()
+
+
+def phone_reason(connection: Connection, phone_id: int, now: datetime) -> Any:
+    """What stops a phone first, and when it may be dialled: is_dialable, reason_code, next_at; None where no phone is."""
+    return connection.execute(_PHONE_REASON, {"phone_id": phone_id, "now": now}).one_or_none()
+
+
+def campaign_explain(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
+    """Phones of a campaign by the first rule that stops them, «ready» first: rule_no, reason_code, phones."""
+    return connection.execute(_CAMPAIGN_EXPLAIN, {"campaign_id": campaign_id, "now": now}).all()

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, insert, select
 from app.errors import AcmError
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone
 from app.models.strategy import (
+    Calendar,
     Campaign,
     Schedule,
     ScheduleDate,
@@ -30,16 +31,18 @@ class ScheduleForm:
     """A schedule: (weekday 1 to 7, start, end) and (date, start, end), in minutes of local time.
 
     A period whose end is not after its start crosses midnight. A date row with start and end None is an excluded date.
+    `calendar` is the code of a production calendar whose days off the schedule obeys.
     """
 
     name: str
     periods: Sequence[tuple[int, int, int]]
     dates: Sequence[tuple[date, int | None, int | None]] = ()
+    calendar: str | None = None
 
     @classmethod
-    def daily(cls, name: str, start: int, end: int) -> ScheduleForm:
+    def daily(cls, name: str, start: int, end: int, calendar: str | None = None) -> ScheduleForm:
         """The same period on every weekday."""
-        return cls(name, [(weekday, start, end) for weekday in EVERY_DAY])
+        return cls(name, [(weekday, start, end) for weekday in EVERY_DAY], calendar=calendar)
 
 
 @dataclass(frozen=True)
@@ -137,7 +140,7 @@ def save_strategy(
     now: datetime,
 ) -> int:
     """Write a new strategy version with its schedules and put it in force. Returns its id; no phone is touched."""
-    schedule_id = _save_schedule(connection, campaign_id, strategy.schedule, created_by, now)
+    schedule_id = save_schedule(connection, campaign_id, strategy.schedule, created_by, now)
     versions = connection.scalars(
         select(StrategyVersion.version_no).where(StrategyVersion.campaign_id == campaign_id)
     ).all()
@@ -166,7 +169,7 @@ def save_strategy(
         schedule_id=schedule_id,
     )
     for code, phone_type in strategy.phone_types.items():
-        own = phone_type.schedule and _save_schedule(connection, campaign_id, phone_type.schedule, created_by, now)
+        own = phone_type.schedule and save_schedule(connection, campaign_id, phone_type.schedule, created_by, now)
         connection.execute(
             insert(VersionPhoneType).values(
                 strategy_version_id=version_id,
@@ -202,9 +205,10 @@ def save_strategy(
     return version_id
 
 
-def _save_schedule(
+def save_schedule(
     connection: Connection, campaign_id: int | None, form: ScheduleForm, created_by: str, now: datetime
 ) -> int:
+    """Write a schedule: of a campaign, or a template. Returns its id."""
     schedule_id = _insert_id(
         connection,
         Schedule,
@@ -212,7 +216,14 @@ def _save_schedule(
         campaign_id=campaign_id,
         created_at=now,
         created_by=created_by,
+        calendar_id=form.calendar and _by_code(connection, Calendar, Calendar.calendar_id, form.calendar),
     )
+    write_schedule_rows(connection, schedule_id, form)
+    return schedule_id
+
+
+def write_schedule_rows(connection: Connection, schedule_id: int, form: ScheduleForm) -> None:
+    """Write the periods and dates of a schedule that has none."""
     if form.periods:
         connection.execute(
             insert(SchedulePeriod),
@@ -235,7 +246,6 @@ def _save_schedule(
                 for on_date, start, end in form.dates
             ],
         )
-    return schedule_id
 
 
 def _insert_id(connection: Connection, model: type, **values: object) -> int:

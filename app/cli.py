@@ -13,9 +13,11 @@ from app.errors import AcmError
 # Name of the command: module of app.commands and attribute in it.
 COMMANDS = {
     "books": ("books", "books"),
+    "calendar": ("calendars", "calendar"),
     "db": ("db", "db"),
     "demo": ("demo", "demo"),
     "import": ("import_file", "import_file"),
+    "numbering": ("numbering", "numbering"),
     "scheduler": ("scheduler", "scheduler"),
     "service": ("services", "service"),
     "simulator": ("simulator", "simulator"),

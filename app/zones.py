@@ -24,6 +24,26 @@ RUSSIAN_ZONES = {
     "UTC": "UTC",
 }
 
+# The other zones of Russia in the IANA database: regions that changed their time apart from their neighbours.
+REGIONAL_ZONES = {
+    "Europe/Simferopol": "Симферополь (МСК)",
+    "Europe/Kirov": "Киров (МСК)",
+    "Europe/Volgograd": "Волгоград (МСК)",
+    "Europe/Astrakhan": "Астрахань (МСК+1)",
+    "Europe/Saratov": "Саратов (МСК+1)",
+    "Europe/Ulyanovsk": "Ульяновск (МСК+1)",
+    "Asia/Novosibirsk": "Новосибирск (МСК+4)",
+    "Asia/Barnaul": "Барнаул (МСК+4)",
+    "Asia/Tomsk": "Томск (МСК+4)",
+    "Asia/Novokuznetsk": "Новокузнецк (МСК+4)",
+    "Asia/Chita": "Чита (МСК+6)",
+    "Asia/Khandyga": "Хандыга (МСК+6)",
+    "Asia/Ust-Nera": "Усть-Нера (МСК+7)",
+    "Asia/Sakhalin": "Сахалин (МСК+8)",
+    "Asia/Srednekolymsk": "Среднеколымск (МСК+8)",
+    "Asia/Anadyr": "Анадырь (МСК+9)",
+}
+
 
 def offset_rows(zone: str, first_year: int = 2015, last_year: int = 2045) -> list[tuple[datetime, datetime, int]]:
     """(valid_from, valid_to, offset_minutes) of a zone: naive UTC moments, no gaps from the far past to the far future.

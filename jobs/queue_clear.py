@@ -98,6 +98,7 @@ class Clearing:
         self._link: Link | None = None
         self._number: int | None = None
         self._until = FAR_PAST
+        self._began = clock.now()
 
     def pause(self) -> None:
         """Hold the campaign, so that no block goes out meanwhile, and have the dialer dial nothing more."""
@@ -172,7 +173,8 @@ class Clearing:
         with self.run.engine.begin() as connection:
             recalled = dialing.block_recall(connection, self.campaign_id, clock.now())
         self.run.count(records_recalled=recalled)
-        self._say(_("%(count)s records are taken back.", count=recalled))
+        seconds = round((clock.now() - self._began).total_seconds())
+        self._say(_("%(count)s records are taken back in %(seconds)s s.", count=recalled, seconds=seconds))
 
     def start(self) -> None:
         """Let the dialer dial again, when the campaign is active."""

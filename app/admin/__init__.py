@@ -8,12 +8,16 @@ from flask_babel import lazy_gettext
 
 from app.admin.base import AcmAdmin, menu
 from app.admin.campaigns import CampaignsScreen
+from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
+from app.admin.help import HelpScreen
 from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
 from app.admin.load import LoadScreen
 from app.admin.monitor import MonitorScreen
 from app.admin.overview import HomeScreen
+from app.admin.schedules import SchedulesScreen
+from app.admin.segments import SegmentsScreen
 from app.auth.roles import ROLES
 from app.frame.headers import nonce
 
@@ -33,6 +37,10 @@ def init_app(app: Flask) -> None:
         admin.add_view(MonitorScreen(lazy_gettext("Monitor of a campaign"), "monitor", "/monitor"))
         admin.add_view(CampaignsScreen(lazy_gettext("Campaigns"), "campaigns", "/campaigns"))
         admin.add_view(ContactsScreen(lazy_gettext("Contacts"), "contacts", "/contacts"))
+        admin.add_view(ClientsScreen(lazy_gettext("List of clients"), "clients", "/clients"))
+        admin.add_view(SegmentsScreen(lazy_gettext("Segments"), "segments", "/segments"))
         admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
         admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
         admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))
+        admin.add_view(SchedulesScreen(lazy_gettext("Dialling schedules"), "schedules", "/dictionaries/schedules"))
+        admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from flask import abort, current_app, flash, url_for
+from flask import abort, current_app, flash, jsonify, redirect, request, url_for
 from flask_admin import Admin, BaseView
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -41,6 +41,9 @@ class Guarded:
     #: Where the screen stands in the menu; empty: nowhere.
     group: ClassVar[str] = ""
     icon: ClassVar[str] = ""
+    #: The page of docs/ that explains the screen, and its section, for «? Справка» (M27).
+    help_page: ClassVar[str] = "administrator"
+    help_section: ClassVar[str] = ""
 
     def is_accessible(self) -> bool:
         return sessions.may(self.screen)
@@ -71,6 +74,19 @@ class Screen(Guarded, BaseView):
 
     def __init__(self, name: Any, endpoint: str, url: str) -> None:
         super().__init__(name=name, endpoint=endpoint, url=url)
+
+    def render_sheet(self, template: str, **values: Any) -> Any:
+        """A page that js/sheet.js may show in a dialog over another one. It extends `sheet_base`."""
+        return self.render(template, sheet_base="sheet.html" if in_sheet() else "layout.html", **values)
+
+    def leave_sheet(self, address: str) -> Any:
+        """Where to go when what the page was for is done."""
+        return jsonify(next=address) if in_sheet() else redirect(address)
+
+
+def in_sheet() -> bool:
+    """Whether the page is asked for a dialog over another page."""
+    return request.headers.get("X-Acm-Sheet") == "1"
 
 
 @dataclass

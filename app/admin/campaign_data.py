@@ -7,6 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import abort
+from flask_babel import gettext as _
+from flask_babel import pgettext
 from sqlalchemy import Connection, text
 
 from app.frame.languages import language
@@ -16,6 +18,16 @@ def named(row: Any, column: str = "name") -> str:
     """The name of a dictionary row in the language of the page."""
     english = getattr(row, f"{column}_en", None)
     return str(english if language() == "en" and english else getattr(row, column))
+
+
+def phone_statuses() -> dict[int, str]:
+    """Names of phone_status_id of contacts.contact_list and contacts.client_phone (M130, M146)."""
+    return {
+        1: pgettext("phone", "Active"),
+        2: _("Dialling attempts exhausted"),
+        3: _("Blocked"),
+        4: _("Do not call"),
+    }
 
 
 def campaigns(connection: Connection) -> Sequence[Any]:
@@ -47,7 +59,8 @@ def segments(connection: Connection, campaign_id: int) -> Sequence[Any]:
     """Segments of a campaign by code. Columns: contacts.segment_overview."""
     return connection.execute(
         text(
-            "SELECT s.segment_id, s.code, s.name, s.is_enabled, s.is_blocked, s.clients, s.clients_active"
+            "SELECT s.segment_id, s.code, s.name, s.is_enabled, s.is_blocked, s.clients, s.clients_active,"
+            " s.blocked_at, s.blocked_by, s.block_reason"
             " FROM contacts.segment_overview AS s WHERE s.campaign_id = :campaign_id ORDER BY s.code"
         ),
         {"campaign_id": campaign_id},

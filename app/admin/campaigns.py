@@ -32,6 +32,7 @@ class CampaignsScreen(Screen):
     screen = "campaigns"
     group = "campaigns"
     icon = "phone-outgoing"
+    help_page = "strategy"
     actions: ClassVar = {"index": "view", "start": "start", "stop": "stop"}
 
     @expose("/")

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from flask_login import current_user
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, insert, text, update
+from sqlalchemy.exc import IntegrityError
 
 from app import clock
 from app.admin import campaign_data
 from app.auth import audit
+from app.models.strategy import Segment
 from app.procedures import contacts, dialing, ops
 
+_BLOCK_KINDS = {1: "all", 2: "by_load"}
 _STATES = {1: "stopped", 2: "active", 3: "archived"}
 
 
@@ -63,3 +68,73 @@ def switch_segment(connection: Connection, campaign_id: int, segment_id: int, is
         before={"campaign_id": campaign_id, "code": before.code, "is_enabled": bool(before.is_enabled)},
         after={"campaign_id": campaign_id, "code": before.code, "is_enabled": is_enabled},
     )  # fmt: skip
+
+
+def add_segment(connection: Connection, campaign_id: int, code: str, name: str | None) -> bool:
+    """Add a segment to a campaign. False when the campaign has one with this code already."""
+    try:
+        with connection.begin_nested():
+            segment_id = connection.execute(
+                insert(Segment)
+                .values(campaign_id=campaign_id, code=code, code_key=code.upper(), name=name, created_at=clock.now())
+                .returning(Segment.segment_id)
+            ).scalar_one()
+    except IntegrityError:
+        return False
+    audit.record(
+        connection, "segment_add", "segment", segment_id,
+        after={"campaign_id": campaign_id, "code": code, "name": name},
+    )  # fmt: skip
+    return True
+
+
+def rename_segment(connection: Connection, campaign_id: int, segment: Any, name: str | None) -> None:
+    """Give a segment another name; its code stays, since loads name it by that."""
+    connection.execute(update(Segment).where(Segment.segment_id == segment.segment_id).values(name=name))
+    audit.record(
+        connection, "segment_change", "segment", segment.segment_id,
+        before={"campaign_id": campaign_id, "code": segment.code, "name": segment.name},
+        after={"campaign_id": campaign_id, "code": segment.code, "name": name},
+    )  # fmt: skip
+
+
+def move_phones(connection: Connection, campaign_id: int, target: Any, phones: Sequence[Any]) -> Any:
+    """Move phones of a campaign to the campaign `target`. Row: phones_moved, phones_left."""
+    source = campaign_data.campaign_or_404(connection, campaign_id)
+    done = contacts.phone_move(
+        connection, [phone.phone_id for phone in phones], target.campaign_id,
+        by=current_user.username, now=clock.now(),
+    )  # fmt: skip
+    numbers = [phone.number for phone in phones]
+    audit.record(
+        connection, "phone_move", "campaign", campaign_id,
+        before={"campaign": source.code, "phones": numbers},
+        after={"campaign": target.code, "moved": done.phones_moved, "left": done.phones_left},
+    )  # fmt: skip
+    return done
+
+
+def block_segment(
+    connection: Connection,
+    campaign_id: int,
+    segment: Any,
+    kind_id: int,
+    is_blocked: bool,
+    reason: str | None,
+    loaded_from: datetime | None = None,
+    loaded_to: datetime | None = None,
+) -> Any:
+    """Block clients of a segment or lift that. Row: phones_changed, records_out, run_requested."""
+    done = contacts.segment_block(
+        connection, campaign_id, segment.segment_id, kind_id, is_blocked,
+        by=current_user.username, now=clock.now(), reason=reason, loaded_from=loaded_from, loaded_to=loaded_to,
+    )  # fmt: skip
+    told = {"campaign_id": campaign_id, "code": segment.code, "kind": _BLOCK_KINDS[kind_id]}
+    if kind_id != 1:
+        told |= {"loaded_from": loaded_from, "loaded_to": loaded_to}
+    audit.record(
+        connection, "segment_block" if is_blocked else "segment_unblock", "segment", segment.segment_id,
+        before={**told, "is_blocked": bool(segment.is_blocked) if kind_id == 1 else not is_blocked},
+        after={**told, "is_blocked": is_blocked, "reason": reason, "phones": done.phones_changed},
+    )  # fmt: skip
+    return done

@@ -5,41 +5,34 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from flask import abort, redirect, request, url_for
+from flask import abort, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import pgettext
 from flask_login import current_user
 from sqlalchemy import text
 
-from app.admin import campaign_data, contact_search, export
-from app.admin.base import Screen
+from app.admin import blocking, campaign_data, contact_search, export
+from app.admin.campaign_screen import CampaignScreen
 from app.admin.contact_search import Filters
 from app.auth import audit, sessions
 from app.database.web import db
+from app.frame.formats import moment
 from app.frame.languages import language
+from app.procedures import contacts
 
 SIZES = (50, 100, 200)
 _EXPORT_PAGE = 2000
 _EXPORT_MAXIMUM = 1_000_000
 
 
-class ContactsScreen(Screen):
+class ContactsScreen(CampaignScreen):
     """The list of one campaign; without one, the campaign has to be chosen."""
 
     screen = "contacts"
     group = "campaigns"
     icon = "users"
-    actions: ClassVar = {"choose": "view", "index": "view", "export": "export"}
-
-    @expose("/")
-    def choose(self) -> Any:
-        wanted = request.args.get("campaign", "")
-        if wanted.isdigit():
-            return redirect(url_for(".index", campaign_id=int(wanted)))
-        with db.engine.connect() as connection:
-            rows = [row for row in campaign_data.campaigns(connection) if row.state_id != 3]
-        return self.render("screens/contacts_choose.html", campaigns=rows)
+    help_section = "finding-contacts"
+    actions: ClassVar = {"choose": "view", "index": "view", "export": "export", "block": "block"}
 
     @expose("/<int:campaign_id>/")
     def index(self, campaign_id: int) -> Any:
@@ -55,12 +48,27 @@ class ContactsScreen(Screen):
         arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "after" and value}
         return self.render(
             "screens/contacts.html", campaign=campaign, page=page, filters=filters, segments=segments,
-            statuses=statuses, results=results, total=total, phone_statuses=_phone_statuses(), size=size, sizes=SIZES,
-            named=campaign_data.named, may=sessions.may, is_first="after" not in request.args,
+            statuses=statuses, results=results, total=total, phone_statuses=campaign_data.phone_statuses(),
+            size=size, sizes=SIZES, named=campaign_data.named, may=sessions.may, is_first="after" not in request.args,
             first_url=url_for(".index", campaign_id=campaign_id, **arguments),
             next_url=page.next_key and url_for(".index", campaign_id=campaign_id, **arguments, after=page.next_key),
             export_arguments={name: value for name, value in arguments.items() if name != "size"},
         )  # fmt: skip
+
+    @expose("/<int:campaign_id>/phones/<int:phone_id>/block", methods=["GET", "POST"])
+    def block(self, campaign_id: int, phone_id: int) -> Any:
+        """Exclude a phone from dialling, or lift its block."""
+        with db.engine.begin() as connection:
+            campaign_data.campaign_or_404(connection, campaign_id)
+            phone = _phone_or_404(connection, campaign_id, phone_id)
+            subject = blocking.Subject(
+                "phone", phone_id, campaign_id, _("Exclusion of the contact %(number)s", number=phone.number),
+                {"number": phone.number, "client_code": phone.client_code}, bool(phone.is_blocked), phone.blocked_at,
+                phone.blocked_by, phone.block_reason, bool(phone.is_in_work), _number_block(phone),
+            )  # fmt: skip
+            return blocking.dialog(
+                self, connection, subject, contacts.phone_block, url_for(".index", campaign_id=campaign_id)
+            )
 
     @expose("/<int:campaign_id>/export.<kind>")
     def export(self, campaign_id: int, kind: str) -> Any:
@@ -77,14 +85,30 @@ class ContactsScreen(Screen):
         return export.send(f"contacts-{campaign.code}", kind, _headers(), _rows(campaign_id, filters))
 
 
-def _phone_statuses() -> dict[int, str]:
-    """Names of phone_status_id of contacts.contact_list (M130, M146)."""
-    return {
-        1: pgettext("phone", "Active"),
-        2: _("Dialling attempts exhausted"),
-        3: _("Blocked"),
-        4: _("Do not call"),
-    }
+def _number_block(phone: Any) -> str:
+    """Who blocked the number in all campaigns, when and why; empty where nobody did."""
+    if phone.number_blocked_at is None:
+        return ""
+    told = _(
+        "The number is blocked in all campaigns by %(by)s, %(at)s.",
+        by=phone.number_blocked_by, at=moment(phone.number_blocked_at),
+    )  # fmt: skip
+    return f"{told} {phone.number_block_reason or ''}".strip()
+
+
+def _phone_or_404(connection: Any, campaign_id: int, phone_id: int) -> Any:
+    """A phone of the campaign with what blocks it, and the form number of its client."""
+    row = connection.execute(
+        text(
+            "SELECT p.phone_id, p.client_id, p.number, p.is_blocked, p.blocked_at, p.blocked_by, p.block_reason,"
+            " p.number_blocked_at, p.number_blocked_by, p.number_block_reason, p.is_in_work, c.client_code"
+            " FROM contacts.client_phone AS p"
+            " JOIN core.client AS c ON c.client_id = p.client_id"
+            " WHERE p.phone_id = :phone_id AND p.campaign_id = :campaign_id"
+        ),
+        {"phone_id": phone_id, "campaign_id": campaign_id},
+    ).one_or_none()
+    return row if row is not None else abort(404)
 
 
 def _results(connection: Any) -> Any:
@@ -109,7 +133,7 @@ def _headers() -> list[str]:
 def _rows(campaign_id: int, filters: Filters) -> Iterator[list[Any]]:
     """Rows of an export; moments are datetimes in UTC, which the writer turns into the user's zone."""
     english = "_en" if language() == "en" else ""
-    phone_statuses = _phone_statuses()
+    phone_statuses = campaign_data.phone_statuses()
     yes = _("yes")
     key, written = "", 0
     with db.engine.connect() as connection:

@@ -48,6 +48,8 @@ class ImportTemplatesScreen(Screen):
     screen = "import_templates"
     group = "import"
     icon = "file-text"
+    help_page = "loading"
+    help_section = "the-template"
     actions: ClassVar = {"index": "view", "create": "edit", "edit": "view", "delete": "edit"}
 
     @expose("/")

@@ -38,6 +38,8 @@ class ImportsScreen(Screen):
     screen = "import"
     group = "journals"
     icon = "scroll-text"
+    help_page = "loading"
+    help_section = "counters"
     actions: ClassVar = {
         "index": "view", "batch": "view", "live": "view", "rejects": "rejects", "resume": "load",
     }  # fmt: skip

@@ -42,6 +42,7 @@ class LoadScreen(Screen):
     screen = "import"
     group = "import"
     icon = "upload"
+    help_page = "loading"
     actions: ClassVar = {"index": "load", "upload": "load", "start": "load", "started": "load", "state": "load"}
 
     def is_accessible(self) -> bool:

@@ -32,6 +32,7 @@ class MonitorScreen(Screen):
     """The live monitor of one campaign. It asks for monitor.json every two seconds and changes only what differs."""
 
     screen = "monitor"
+    help_page = "strategy"
     actions: ClassVar = {
         "first": "view", "index": "view", "live": "view", "start": "start", "stop": "stop",
         "clear_queue": "clear_queue", "switch_segment": "switch_segment",

@@ -22,6 +22,7 @@ class HomeScreen(Screen):
     screen = "home"
     group = "monitoring"
     icon = "layout-dashboard"
+    help_page = "strategy"
     actions: ClassVar = {"index": "view", "live": "view"}
 
     def is_visible(self) -> bool:

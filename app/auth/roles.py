@@ -64,11 +64,21 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("campaigns", "stop"): _CAMPAIGNS,
     Right("contacts", "view"): _READERS,
     Right("contacts", "export"): _READERS,
+    Right("contacts", "block"): _CAMPAIGNS,
+    Right("clients", "view"): _READERS,
+    Right("clients", "block"): _CAMPAIGNS,
+    Right("clients", "move"): _CAMPAIGNS,
+    Right("segments", "view"): _READERS,
+    Right("segments", "edit"): _CAMPAIGNS,
+    Right("segments", "block"): _CAMPAIGNS,
     Right("import", "view"): _READERS,
     Right("import", "load"): _CAMPAIGNS,
     Right("import", "rejects"): _READERS,
     Right("import_templates", "view"): _READERS | _EDITORS,
     Right("import_templates", "edit"): _EDITORS,
+    Right("schedules", "view"): _READERS | _EDITORS,
+    Right("schedules", "edit"): _EDITORS,
+    Right("help", "view"): _ALL,
 }
 
 

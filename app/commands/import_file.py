@@ -30,6 +30,8 @@ EXIT_REJECTED = 3
 @click.option("--campaign", "campaign_code", metavar="CODE", help="Campaign of the lines that name none.")
 @click.option("--template", "template_name", metavar="NAME", help="Template that the file was made by.")
 @click.option("--encoding", metavar="NAME", help="UTF-8, CP1251 or KOI8-R; without it the template's, else found out.")
+@click.option("--restart-finished/--no-restart-finished", "restarts_clients", default=None,
+              help="Finished clients start anew, or are only updated. Default: as their campaign says.")  # fmt: skip
 @click.option("--resume", "resume_batch_id", type=int, metavar="LOAD", help="Carry this load of the file on.")
 @click.option(
     "--preview", "preview_lines", type=click.IntRange(1, 1000), metavar="N", help="Only show the first N lines."
@@ -42,6 +44,7 @@ def import_file(
     campaign_code: str | None,
     template_name: str | None,
     encoding: str | None,
+    restarts_clients: bool | None,
     resume_batch_id: int | None,
     preview_lines: int | None,
     rejects_path: Path | None,
@@ -83,6 +86,7 @@ def import_file(
             on_progress=advance,
             resume_batch_id=resume_batch_id,
             encoding=encoding,
+            restarts_clients=restarts_clients,
         )
 
     if as_json or not sys.stderr.isatty():

@@ -20,7 +20,9 @@ _GROUP = "\N{NO-BREAK SPACE}"
 
 
 def init_app(app: Flask) -> None:
-    app.jinja_env.filters.update(moment=moment, moment_ms=moment_ms, number=number, size=size, minutes=minutes)
+    app.jinja_env.filters.update(
+        moment=moment, moment_ms=moment_ms, minute=minute, number=number, size=size, minutes=minutes
+    )
     app.jinja_env.globals.update(
         zone_name=zone_name, local_now=lambda: moment(clock.now()), now_ms=_now_ms, clock_speed=clock.speed
     )
@@ -66,6 +68,11 @@ def to_utc(value: datetime) -> datetime:
 def moment(value: datetime | None) -> str:
     """dd.mm.yyyy hh:mm:ss in the user's zone (M135)."""
     return local(value).strftime("%d.%m.%Y %H:%M:%S") if value else ""
+
+
+def minute(value: datetime | None) -> str:
+    """The same without seconds, where people gave the moment to the minute."""
+    return local(value).strftime("%d.%m.%Y %H:%M") if value else ""
 
 
 def moment_ms(value: datetime | None) -> str:

@@ -15,13 +15,14 @@ from app.importing import reasons
 from app.importing import templates as t
 from app.importing.formats import Part, Record
 from app.importing.formats.lines import CONTROL
+from app.numbering.number import zone_of_number
 
 ROW_COLUMNS = (
     "batch_id", "line_no", "campaign_code", "client_code", "segment_code", "crm_id", "last_name", "first_name",
     "middle_name", "attributes", "load_priority", "zone_code", "do_not_call_after", "do_not_call_after_is_utc",
     "callback_at", "callback_at_is_utc", "callback_agent", "raw_line",
 )  # fmt: skip
-PHONE_COLUMNS = ("batch_id", "line_no", "position", "number", "number_raw", "type_code")
+PHONE_COLUMNS = ("batch_id", "line_no", "position", "number", "number_raw", "type_code", "number_zone_code")
 REJECT_COLUMNS = (
     "batch_id", "line_no", "reason_code", "column_name", "value", "client_code", "is_warning", "raw_line",
 )  # fmt: skip
@@ -212,13 +213,13 @@ class Cleaner:
         staged.phones += phones
         return tuple(row)
 
-    def _phone(self, raw: str, type_code: str) -> tuple[str, str, str | None]:
+    def _phone(self, raw: str, type_code: str) -> tuple[str, str, str | None, str | None]:
         number = raw if raw.isascii() and raw.isdigit() and 3 <= len(raw) <= 20 else clean_number(raw)
         if number is None or len(raw) > MAX_RAW_NUMBER:
             raise Rejected(reasons.NUMBER_WRONG, t.PHONE_NUMBER, raw)
         if type_code and not fits(type_code, MAX_CODE):
             raise Rejected(reasons.PHONE_TYPE_UNKNOWN, t.PHONE_TYPE, type_code)
-        return number, raw, type_code or None
+        return number, raw, type_code or None, zone_of_number(number, raw[0] == "+")
 
     def _attributes(self, values: list[str]) -> str | None:
         """The attributes that have a value, as a JSON object; None when there is none."""

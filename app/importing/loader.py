@@ -109,13 +109,16 @@ def load_file(
     on_progress: Callable[[LoadProgress], None] | None = None,
     resume_batch_id: int | None = None,
     encoding: str | None = None,
+    restarts_clients: bool | None = None,
 ) -> LoadResult:
     """Load a file of tasks, or carry a load on that did not end.
 
     `campaign_code` is the campaign of lines that name none. With `resume_batch_id` the campaign, the template and the
     encoding are those that the load began with; without it a load of the same file, campaign and template whose process
-    died is carried on by itself. `kind_id`: 1 by hand, 2 source. Raises AcmError when nothing could be loaded (then no
-    client was touched), or when the load broke off (then it can be carried on).
+    died is carried on by itself. `kind_id`: 1 by hand, 2 source. `restarts_clients`: finished clients start a new
+    round, or are only updated; None: as their campaign says; a load that is carried on keeps what it began with.
+    Raises AcmError when nothing could be loaded (then no client was touched), or when the load broke off (then it can
+    be carried on).
     """
     path = Path(path)
     facts = inspect(path)
@@ -123,7 +126,9 @@ def load_file(
     if resume_batch_id is not None:
         loading = _resumed(engine, facts, resume_batch_id)
     else:
-        loading = _begun(engine, facts, name, campaign_code, template_name, kind_id, created_by, encoding)
+        loading = _begun(
+            engine, facts, name, campaign_code, template_name, kind_id, created_by, encoding, restarts_clients
+        )
     return loading.run(on_progress)
 
 
@@ -211,6 +216,7 @@ def _begun(
     kind_id: int,
     created_by: str,
     encoding: str | None,
+    restarts_clients: bool | None,
 ) -> _Loading:
     if not template_name:
         raise AcmError(_("No template was named."), _("Name the template that the file was made by."))
@@ -232,7 +238,7 @@ def _begun(
         problem = error
         form = Form(template.line, template.format, template.encoding or "utf-8", template.has_header)
     if problem is None:
-        resumed = _unfinished(engine, facts, campaign_code, form, owner)
+        resumed = _unfinished(engine, facts, campaign_code, restarts_clients, form, owner)
         if resumed is not None:
             return resumed
     with engine.begin() as connection:
@@ -245,6 +251,7 @@ def _begun(
             file_path=str(facts.path.absolute())[:1000],
             file_hash=facts.sha256,
             file_bytes=facts.size,
+            restarts_clients=restarts_clients,
             form=form.to_json(),
             owner=owner,
             created_by=created_by,
@@ -275,13 +282,21 @@ def _campaign(connection: Connection, code: str | None) -> str | None:
     )
 
 
-def _unfinished(engine: Engine, facts: FileFacts, campaign_code: str | None, form: Form, owner: str) -> _Loading | None:
-    """The load of the same file in the same form that began and did not end, taken over; None when there is none."""
+def _unfinished(
+    engine: Engine,
+    facts: FileFacts,
+    campaign_code: str | None,
+    restarts_clients: bool | None,
+    form: Form,
+    owner: str,
+) -> _Loading | None:
+    """The load of the same file, in the same way, that began and did not end, taken over; None when there is none."""
     with engine.connect() as connection:
         rows = procedures.import_unfinished(connection, file_hash=facts.sha256)
     for row in rows:
         same_campaign = (row.campaign_code or "").upper() == (campaign_code or "").upper()
-        if not same_campaign or row.form != form.to_json():
+        begun = None if row.restarts_clients is None else bool(row.restarts_clients)
+        if not same_campaign or begun != restarts_clients or row.form != form.to_json():
             continue
         if row.state_id == RUNNING and is_alive(row.owner, row.silent_seconds):
             raise AcmError(

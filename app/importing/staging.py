@@ -20,10 +20,11 @@ def copy(connection: Connection, staged: Staged) -> None:
         (ImportReject, REJECT_COLUMNS, staged.rejects),
     ):
         if rows:
-            _copy(connection, model, columns, rows)
+            copy_rows(connection, model, columns, rows)
 
 
-def _copy(connection: Connection, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+def copy_rows(connection: Connection, model: type[Base], columns: Sequence[str], rows: list[tuple[Any, ...]]) -> None:
+    """Write rows of one table, the values in the order of `columns`."""
     table = cast(Table, model.__table__)
     if connection.dialect.name != "postgresql":
         insert_rows(connection, table, columns, rows)

@@ -19,6 +19,7 @@ from app.models.base import (
     LongNull,
     Moment,
     MomentNull,
+    Name,
     NameNull,
     Number,
     RecordKey,
@@ -119,10 +120,13 @@ class Phone(Base):
     zone_id: Mapped[int | None]  # from the number, where it tells
     loaded_at: Mapped[Moment]
     import_batch_id: Mapped[BigNull] = mapped_column(BigInteger, index=True)
+    # Blocked by itself (blocked_at, and the journal row that says how) or with its number in all campaigns, or both.
     is_blocked: Mapped[Flag] = off()
     blocked_at: Mapped[MomentNull]
     blocked_by: Mapped[NameNull]
     block_reason: Mapped[LineNull]
+    block_journal_id: Mapped[BigNull]
+    number_block_id: Mapped[BigNull]
     is_do_not_call: Mapped[Flag] = off()
     attempts: Mapped[Small] = zero()
     last_attempt_at: Mapped[MomentNull]
@@ -213,6 +217,16 @@ class WorkClient(Base):
     client_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
 
 
+class WorkPhone(Base):
+    """A phone of a work set, for the procedures that are told which phones (block, move)."""
+
+    __tablename__ = "work_phone"
+    __table_args__ = {"schema": "core"}
+
+    work_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    phone_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+
+
 class WorkOutcome(Base):
     """An agent result of a work set, for dialing.private_outcome_apply. is_new: not applied before."""
 
@@ -222,3 +236,163 @@ class WorkOutcome(Base):
     work_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
     outcome_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
     is_new: Mapped[Flag] = on()
+
+
+class ClientArchive(Base):
+    """A client that was closed long ago, or that a move left without a phone. Its attempts stay where they are.
+
+    reason_id: 1 closed, 2 its phones were moved away.
+    """
+
+    __tablename__ = "client_archive"
+    __table_args__ = (
+        Index("ix_client_archive_client_code_key", "campaign_id", "client_code_key"),
+        {"schema": "core"},
+    )
+
+    client_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    campaign_id: Mapped[int]
+    client_code: Mapped[Code]
+    client_code_key: Mapped[Code]
+    segment_id: Mapped[int]
+    person_id: Mapped[BigNull] = mapped_column(BigInteger, index=True)
+    last_name: Mapped[str | None] = mapped_column(Unicode(100))
+    first_name: Mapped[str | None] = mapped_column(Unicode(100))
+    middle_name: Mapped[str | None] = mapped_column(Unicode(100))
+    attributes: Mapped[LongNull]
+    zone_id: Mapped[int | None]
+    load_priority: Mapped[SmallNull]
+    round_no: Mapped[Small]
+    loaded_at: Mapped[Moment]
+    updated_at: Mapped[Moment]
+    import_batch_id: Mapped[BigNull]
+    updated_batch_id: Mapped[BigNull]
+    do_not_call_after: Mapped[MomentNull]
+    status_id: Mapped[Small]
+    status_at: Mapped[Moment]
+    is_blocked: Mapped[Flag]
+    blocked_at: Mapped[MomentNull]
+    blocked_by: Mapped[NameNull]
+    block_reason: Mapped[LineNull]
+    attempts: Mapped[Small]
+    attempt_day: Mapped[date | None]
+    day_attempts: Mapped[Small]
+    first_attempt_at: Mapped[MomentNull]
+    last_attempt_at: Mapped[MomentNull]
+    last_technical_result_id: Mapped[int | None]
+    last_agent_result_id: Mapped[int | None]
+    agent_result_id: Mapped[int | None]
+    agent_result_attempts: Mapped[Small]
+    agent_result_at: Mapped[MomentNull]
+    archived_at: Mapped[Moment] = mapped_column(index=True)
+    reason_id: Mapped[Small]
+
+
+class PhoneArchive(Base):
+    """A phone of an archived client, or one that met the same number of the same client when it was moved.
+
+    reason_id: 1 closed, 2 merged by a move.
+    """
+
+    __tablename__ = "phone_archive"
+    __table_args__ = (Index("ix_phone_archive_number", "number"), {"schema": "core"})
+
+    phone_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    client_id: Mapped[Big] = mapped_column(index=True)
+    campaign_id: Mapped[int]
+    phone_type_id: Mapped[int]
+    number: Mapped[Number]
+    number_raw: Mapped[str] = mapped_column(Unicode(64))
+    zone_id: Mapped[int | None]
+    loaded_at: Mapped[Moment]
+    import_batch_id: Mapped[BigNull]
+    is_blocked: Mapped[Flag]
+    blocked_at: Mapped[MomentNull]
+    blocked_by: Mapped[NameNull]
+    block_reason: Mapped[LineNull]
+    block_journal_id: Mapped[BigNull]
+    number_block_id: Mapped[BigNull]
+    is_do_not_call: Mapped[Flag]
+    attempts: Mapped[Small]
+    last_attempt_at: Mapped[MomentNull]
+    last_technical_result_id: Mapped[int | None]
+    last_agent_result_id: Mapped[int | None]
+    hold_agent_result_id: Mapped[int | None]
+    waits_from: Mapped[Moment]
+    archived_at: Mapped[Moment] = mapped_column(index=True)
+    reason_id: Mapped[Small]
+
+
+class NumberBlock(Base):
+    """A number that is blocked in all campaigns (M111), whoever its clients are. Only lifted_at ends it."""
+
+    __tablename__ = "number_block"
+    __table_args__ = (Index("ix_number_block_number", "number", "lifted_at"), {"schema": "core"})
+
+    number_block_id: Mapped[BigIdentityId]
+    number: Mapped[Number]
+    added_at: Mapped[Moment] = mapped_column(index=True)
+    added_by: Mapped[Name]
+    reason: Mapped[LineNull]
+    lifted_at: Mapped[MomentNull]
+    lifted_by: Mapped[NameNull]
+    lift_reason: Mapped[LineNull]
+
+
+class BlockJournal(Base):
+    """Every block and every lifting: of what, by whom, why, and what it reached.
+
+    kind_id: 1 a phone, 2 a client, 3 all clients of a segment, 4 the phones loaded into a segment between two moments,
+    5 a number in all campaigns, 6 do-not-call. lifted_at: when a later lifting of the same thing ended this block.
+    run_id: the clearing of the queue that it asked for, the last one where there were several.
+    """
+
+    __tablename__ = "block_journal"
+    __table_args__ = (
+        Index("ix_block_journal_campaign_id", "campaign_id", "journal_id"),
+        Index("ix_block_journal_client_id", "client_id"),
+        Index("ix_block_journal_number", "number"),
+        Index("ix_block_journal_segment_id", "segment_id"),
+        {"schema": "contacts"},
+    )
+
+    journal_id: Mapped[BigIdentityId]
+    done_at: Mapped[Moment] = mapped_column(index=True)
+    kind_id: Mapped[Small]
+    is_blocked: Mapped[Flag]  # set: a block; cleared: a lifting
+    campaign_id: Mapped[int | None]
+    segment_id: Mapped[int | None]
+    client_id: Mapped[BigNull]
+    phone_id: Mapped[BigNull]
+    person_id: Mapped[BigNull]
+    number: Mapped[str | None] = mapped_column(Unicode(20))
+    number_block_id: Mapped[BigNull]
+    do_not_call_id: Mapped[BigNull]
+    loaded_from: Mapped[MomentNull]
+    loaded_to: Mapped[MomentNull]
+    done_by: Mapped[Name]
+    reason: Mapped[LineNull]
+    phones: Mapped[int] = zero(Integer)
+    records_out: Mapped[int] = zero(Integer)
+    runs_requested: Mapped[int] = zero(Integer)
+    run_id: Mapped[BigNull]
+    lifted_at: Mapped[MomentNull]
+    lifted_by: Mapped[NameNull]
+
+
+class MoveJournal(Base):
+    """A phone that went to another campaign: from where to where, by whom. kept_id is another phone where two met."""
+
+    __tablename__ = "move_journal"
+    __table_args__ = {"schema": "contacts"}
+
+    move_id: Mapped[BigIdentityId]
+    phone_id: Mapped[Big] = mapped_column(index=True)
+    kept_id: Mapped[Big]
+    number: Mapped[Number]
+    from_campaign_id: Mapped[int]
+    from_client_id: Mapped[Big] = mapped_column(index=True)
+    to_campaign_id: Mapped[int]
+    to_client_id: Mapped[Big] = mapped_column(index=True)
+    done_at: Mapped[Moment] = mapped_column(index=True)
+    done_by: Mapped[Name]

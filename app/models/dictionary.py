@@ -51,6 +51,15 @@ class TimeZoneOffset(Base):
     offset_minutes: Mapped[Small]
 
 
+class NumberRow(Base):
+    """The numbers 0 to 400, for queries that need a row for each of some days."""
+
+    __tablename__ = "number_row"
+    __table_args__ = {"schema": "core"}
+
+    n: Mapped[Id] = mapped_column(autoincrement=False)
+
+
 class PhoneType(Base):
     """Phone type (M13, M50): «Мобильный», «Домашний» and any others."""
 

@@ -9,6 +9,7 @@ from app.models.base import (
     Base,
     Big,
     BigIdentityId,
+    Bit,
     Code,
     CodeNull,
     Flag,
@@ -59,6 +60,9 @@ class ImportBatch(Base):
     file_hash: Mapped[CodeNull] = mapped_column(index=True)
     file_bytes: Mapped[int] = zero(BigInteger)
     state_id: Mapped[Small]
+    restarts_clients: Mapped[bool | None] = mapped_column(
+        Bit
+    )  # finished clients start anew; empty: as the campaign says
     # How the file is read, as the load began: line, format, encoding, has_header, header, newline; a JSON object.
     form: Mapped[LongNull]
     owner: Mapped[NameNull]  # the process that loads it; nobody else may write
@@ -132,6 +136,7 @@ class ImportPhone(Base):
     number: Mapped[str] = mapped_column(Unicode(20))
     number_raw: Mapped[str] = mapped_column(Unicode(64))
     type_code: Mapped[CodeNull]  # empty: the first enabled type
+    number_zone_code: Mapped[CodeNull]  # the one zone that libphonenumber knows for the number, if it is one
 
 
 class ImportReject(Base):

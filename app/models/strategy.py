@@ -79,6 +79,34 @@ class Segment(Base):
     created_at: Mapped[Moment]
 
 
+class Calendar(Base):
+    """A production calendar: which days are days off, and which weekends are worked (M21)."""
+
+    __tablename__ = "calendar"
+    __table_args__ = {"schema": "strategy"}
+
+    calendar_id: Mapped[IdentityId]
+    code: Mapped[Code] = mapped_column(unique=True)
+    code_key: Mapped[Code] = mapped_column(unique=True)
+    name: Mapped[Name]
+
+
+class CalendarDay(Base):
+    """A day that takes the periods of another weekday than its own: as_weekday 1 to 7, or 0 for no dialling at all.
+
+    is_corrected: somebody set the day by hand, and loading the calendar again leaves it alone.
+    """
+
+    __tablename__ = "calendar_day"
+    __table_args__ = {"schema": "strategy"}
+
+    calendar_id: Mapped[int] = mapped_column(ForeignKey("strategy.calendar.calendar_id"), primary_key=True)
+    on_date: Mapped[date] = mapped_column(primary_key=True)
+    as_weekday: Mapped[Small]
+    name: Mapped[NameNull]
+    is_corrected: Mapped[Flag] = off()
+
+
 class Schedule(Base):
     """A dialling schedule: a template (campaign_id empty) or the copy that one campaign uses. Never edited once a
     strategy version names it: a change makes a new schedule and a new version."""
@@ -91,6 +119,7 @@ class Schedule(Base):
     campaign_id: Mapped[int | None] = mapped_column(ForeignKey("core.campaign.campaign_id"), index=True)
     created_at: Mapped[Moment]
     created_by: Mapped[Name]
+    calendar_id: Mapped[int | None] = mapped_column(ForeignKey("strategy.calendar.calendar_id"))
 
 
 class SchedulePeriod(Base):

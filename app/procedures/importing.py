@@ -23,13 +23,16 @@ def import_start(
     file_path: str | None,
     file_hash: str | None,
     file_bytes: int,
+    restarts_clients: bool | None = None,
     form: str | None,
     owner: str,
     created_by: str,
     message: str | None,
     now: datetime,
 ) -> int:
-    """Open a load; returns its batch_id. kind_id: 1 by hand, 2 source, 3 API. ProcedureError: a wrong campaign."""
+    """Open a load; returns its batch_id. kind_id: 1 by hand, 2 source, 3 API. ProcedureError: a wrong campaign.
+
+    `restarts_clients`: finished clients start a new round, or are only updated; None: as their campaign says."""
     rows = call(
         connection,
         "contacts.import_start",
@@ -40,6 +43,7 @@ def import_start(
         file_path=file_path,
         file_hash=file_hash,
         file_bytes=file_bytes,
+        restarts_clients=None if restarts_clients is None else int(restarts_clients),
         form=form,
         owner=owner,
         created_by=created_by,
@@ -53,7 +57,8 @@ def import_unfinished(
     connection: Connection, *, batch_id: int | None = None, file_hash: str | None = None
 ) -> Sequence[Any]:
     """The batch, or the running and failed ones of a file. Rows: batch_id, state_id, campaign_code, template_id,
-    file_name, file_hash, form, owner, silent_seconds (real ones), lines_done, bytes_done; latest first."""
+    file_name, file_hash, restarts_clients, form, owner, silent_seconds (real ones), lines_done, bytes_done; latest
+    first."""
     return call(connection, "contacts.import_unfinished", batch_id=batch_id, file_hash=file_hash)
 
 

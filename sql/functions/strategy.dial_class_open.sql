@@ -4,8 +4,8 @@ strategy.dial_class_open          version 2.0.0          2026-11-25
 The dial classes of a campaign whose phones may be dialled at a moment, ranked: 1 goes first, classes with the same rank take
 turns.
 
-The rules are one product, not ten conditions: of ten, PostgreSQL would expect that next to no class passes, and choose a plan
-for one class where there are thousands.
+The condition is > 0, not = 1: of that, PostgreSQL would expect that next to no class passes, and choose a plan for one class
+where there are thousands.
 
 Called by  sql/procedures/dialing.private_class_open.sql
 Reads      strategy.dial_class_state
@@ -28,6 +28,4 @@ SELECT
     s.zone_id AS zone_id,
     s.ready_before AS ready_before
 FROM strategy.dial_class_state(@campaign_id, @now) AS s
-WHERE s.bar_id = 0
-    AND s.is_campaign_active * s.is_segment_open * s.is_time_open * s.is_type_dialled * s.is_client_under * s.is_type_under
-    * s.is_agent_under * s.is_day_under * s.is_in_schedule * s.is_cap_free * s.is_in_cap_hours > 0;
+WHERE s.is_campaign_active * s.is_open > 0;

@@ -1,13 +1,13 @@
 /*
 strategy.phone_state          version 1.0.0          2026-11-25
 
-Each rule of strategy.md, «May this phone be dialled now?», for each phone of a campaign at a moment, 1 where it is kept, and the first
-that is not: reason_no is its number there times 100 plus a step, 0 when the phone may be dialled as far as nothing but the calls that
-the frequency caps count is asked. It is the block selection's own rules of classes with those of the phone and its client. To be
-asked for named phones or clients (WHERE phone_id = ...).
+Each rule of strategy.md, «May this phone be dialled now?», for each phone of a campaign at a moment, 1 where it is kept, and
+the first that is not: reason_no is its number there times 100 plus a step, 0 when the phone may be dialled as far as nothing
+but the calls that the frequency caps count is asked. It is the block selection's own rules of classes with those of the phone
+and its client. To be asked for named phones or clients (WHERE phone_id = ...).
 
-«The client is active» (rule 3) means that it is neither processed nor blocked: a limit that stopped it is named by its own rule.
-A due callback keeps rule 11 at its own moment.
+«The client is active» (rule 3) means that it is neither processed nor blocked: a limit that stopped it is named by its own
+rule. A due callback keeps rule 11 at its own moment.
 
 Called by  sql/functions/dialing.phone_explain.sql, sql/functions/dialing.phone_reason.sql,
            sql/functions/dialing.campaign_explain.sql
@@ -16,11 +16,10 @@ Reads      core.phone, core.client, core.client_status, core.campaign, strategy.
 Returns    rows: phone_id bigint, client_id bigint, campaign_id int, person_id bigint, number nvarchar(20), dial_class_id int,
            zone_id int, client_zone_id int, schedule_id int, status_id smallint, is_campaign_active int, is_segment_open int,
            is_unprocessed int, is_client_free int, is_before_stop int, is_off_list int, is_phone_free int, is_type_dialled int,
-           is_not_out int, is_person_not_out int, is_client_under int, is_type_under int, is_agent_under int,
-           is_day_under int, is_in_first_call int, is_in_created int, is_delay_over int, is_not_promised int,
-           is_in_schedule int, is_in_cap_hours int, is_cap_free int, delay_over_at datetime2(3),
-           promised_at datetime2(3), held_until datetime2(3), attempt_day date, closing_margin_minutes smallint,
-           reason_no int
+           is_not_out int, is_person_not_out int, is_client_under int, is_type_under int, is_agent_under int, is_day_under int,
+           is_in_first_call int, is_in_created int, is_delay_over int, is_not_promised int, is_in_schedule int, is_in_cap_hours
+           int, is_cap_free int, delay_over_at datetime2(3), promised_at datetime2(3), held_until datetime2(3), attempt_day
+           date, closing_margin_minutes smallint, reason_no int
 Example    SELECT s.reason_no FROM strategy.phone_state(7, SYSUTCDATETIME()) AS s WHERE s.phone_id = 12;
 */
 CREATE OR ALTER FUNCTION strategy.phone_state

@@ -1,12 +1,13 @@
 /*
-strategy.schedule_open          version 1.0.0          2026-11-23
+strategy.schedule_open          version 1.1.0          2026-11-25
 
-Whether a schedule is open in a zone at a moment (M20-M25, M32-M36). The periods of a local day are those of its date row where it
-has one, else those of its weekday. A period that begins on one day and crosses midnight goes on into the next, unless that
-next day is excluded. One row, or none when the zone has no offset for the moment.
+Whether a schedule is open in a zone at a moment (M20-M25, M32-M36). The periods of a local day are those of its date row where
+it has one; else those of the weekday that the schedule's calendar gives the day, where it names the day; else those of its own
+weekday. A period that begins on one day and crosses midnight goes on into the next, unless that next day is excluded: by a date
+row, or, where it has none, by the calendar (weekday 0). One row, or none when the zone has no offset for the moment.
 
-Called by  sql/functions/strategy.dial_class_state.sql, sql/views/ops.books.sql
-Reads      core.time_zone_offset, strategy.schedule_period, strategy.schedule_date
+Called by  sql/functions/strategy.dial_class_state.sql, sql/functions/strategy.schedule_next.sql, sql/views/ops.books.sql
+Reads      core.time_zone_offset, strategy.schedule, strategy.schedule_period, strategy.schedule_date, strategy.calendar_day
 Returns    rows: local_time datetime2(3), is_open int
 Example    SELECT o.local_time, o.is_open FROM strategy.schedule_open(1, 2, SYSUTCDATETIME()) AS o;
 */
@@ -37,6 +38,12 @@ SELECT
                 AND d.start_minute <= l.local_minute
                 AND (l.local_minute < d.end_minute OR d.end_minute <= d.start_minute)
         ) THEN 1
+        WHEN y.as_weekday = 0 AND NOT EXISTS (
+            SELECT 1 AS found
+            FROM strategy.schedule_date AS d
+            WHERE d.schedule_id = @schedule_id
+                AND d.on_date = l.local_date
+        ) THEN 0
         WHEN EXISTS (
             SELECT 1 AS found
             FROM strategy.schedule_date AS d
@@ -50,7 +57,7 @@ SELECT
             SELECT 1 AS found
             FROM strategy.schedule_period AS p
             WHERE p.schedule_id = @schedule_id
-                AND p.weekday = DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.local_date) % 7 + 1
+                AND p.weekday = COALESCE(y.as_weekday, DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.local_date) % 7 + 1)
                 AND p.start_minute <= l.local_minute
                 AND (l.local_minute < p.end_minute OR p.end_minute <= p.start_minute)
                 AND NOT EXISTS (
@@ -64,7 +71,9 @@ SELECT
             SELECT 1 AS found
             FROM strategy.schedule_period AS p
             WHERE p.schedule_id = @schedule_id
-                AND p.weekday = (DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.local_date) + 6) % 7 + 1
+                AND p.weekday = COALESCE(
+                    b.as_weekday, (DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.local_date) + 6) % 7 + 1
+                )
                 AND p.end_minute <= p.start_minute
                 AND l.local_minute < p.end_minute
                 AND NOT EXISTS (
@@ -88,4 +97,12 @@ FROM (
             AND o.valid_from <= @at
             AND o.valid_to > @at
     ) AS m
-) AS l;
+) AS l
+LEFT JOIN strategy.schedule AS s
+    ON s.schedule_id = @schedule_id
+LEFT JOIN strategy.calendar_day AS y
+    ON y.calendar_id = s.calendar_id
+    AND y.on_date = l.local_date
+LEFT JOIN strategy.calendar_day AS b
+    ON b.calendar_id = s.calendar_id
+    AND b.on_date = DATEADD(DAY, -1, l.local_date);

@@ -1,23 +1,28 @@
 /*
-contacts.import_apply          version 1.1.1          2026-11-25
+contacts.import_apply          version 1.2.1          2026-11-25
 
-Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done. Lines
-of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give and keep
-the rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless its campaign starts
-such clients afresh (a new round; the attempts of the day still count, since the limit of a day is the client's peace). Lines
-that cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in the file, is one
-transaction, so that a load that was killed goes on without doubling anything.
+Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
+Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
+and keep the rest, their blocks and their place on the do-not-call list. A finished client is only updated, unless the load,
+or where it does not say its campaign, starts such clients afresh (a new round; the attempts of the day still count, since
+the limit of a day is the client's peace). A client that was archived is a new one whose rounds go on behind those of the
+archive. Lines that cannot be loaded become rejects with the reason. All of it, with the counters and the place reached in
+the file, is one transaction, so that a load that was killed goes on without doubling anything.
 
-New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that it
-does not have to write each of them a second time. It checks them all and corrects what differs.
+New clients and phones are written the way that contacts.client_settle will most likely find right, counts included, so that
+it does not have to write each of them a second time. It checks them all and corrects what differs.
 
-Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the order
-of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and repeats its
-part.
+Two loads with the same clients at once: known clients are locked in the order of their ids, new ones are inserted in the
+order of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and
+repeats its part.
+
+A new phone gets its zone from its number: the numbering plan's, or, where the plan says nothing, the one that the loader found
+in libphonenumber; else it has none, and its client's zone counts.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.client_status, core.dial_class, core.attempt_outcome, core.attempt, core.utc_moment
+           core.number_block, core.client_archive, core.client_status, core.dial_class, core.utc_moment, core.number_zone,
+           core.attempt_outcome, core.attempt
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, dialing.record, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone
@@ -41,6 +46,7 @@ DECLARE @current_owner nvarchar(200);
 DECLARE @lines_before int;
 DECLARE @campaign_code nvarchar(64);
 DECLARE @started_at datetime2(3);
+DECLARE @restarts_clients bit;
 DECLARE @default_type_id int;
 DECLARE @turns int;
 DECLARE @turn int = 1;
@@ -72,6 +78,7 @@ DECLARE @phone table (
     number_raw nvarchar(64) NOT NULL,
     type_code nvarchar(64) NULL,
     phone_type_id int NULL,
+    number_zone_code nvarchar(64) NULL,
     PRIMARY KEY (line_no, position)
 );
 DECLARE @segment table (
@@ -126,6 +133,7 @@ DECLARE @class table (
     segment_id int NOT NULL,
     phone_type_id int NOT NULL,
     zone_id int NOT NULL,
+    client_zone_id int NOT NULL,
     load_priority smallint NOT NULL
 );
 DECLARE @number table (
@@ -133,6 +141,7 @@ DECLARE @number table (
     number nvarchar(20) NOT NULL,
     number_raw nvarchar(64) NOT NULL,
     phone_type_id int NULL,
+    zone_id int NULL,
     campaign_id int NOT NULL,
     is_new_client bit NOT NULL,
     line_no int NOT NULL,
@@ -158,6 +167,7 @@ SELECT
     @current_owner = b.owner,
     @lines_before = b.lines_done,
     @started_at = b.started_at,
+    @restarts_clients = b.restarts_clients,
     @campaign_code = k.code_key
 FROM contacts.import_batch AS b WITH (ROWLOCK, UPDLOCK)
 LEFT JOIN core.campaign AS k
@@ -183,14 +193,15 @@ IF @default_type_id IS NULL
 
 /* -- What the codes of the lines mean, and which lines cannot be loaded ------------------------------------------------ */
 
-INSERT INTO @phone (line_no, position, number, number_raw, type_code, phone_type_id)
+INSERT INTO @phone (line_no, position, number, number_raw, type_code, phone_type_id, number_zone_code)
 SELECT
     s.line_no,
     s.position,
     s.number,
     s.number_raw,
     s.type_code,
-    t.phone_type_id
+    t.phone_type_id,
+    s.number_zone_code
 FROM contacts.import_phone AS s
 LEFT JOIN core.phone_type AS t
     ON t.code_key = UPPER(LTRIM(RTRIM(s.type_code)))
@@ -206,7 +217,7 @@ SELECT
     s.line_no,
     k.campaign_id,
     k.default_zone_id,
-    k.restarts_on_reload,
+    COALESCE(@restarts_clients, k.restarts_on_reload),
     UPPER(LTRIM(RTRIM(s.client_code))),
     UPPER(LTRIM(RTRIM(s.segment_code))),
     z.zone_id,
@@ -483,7 +494,7 @@ ORDER BY UPPER(LTRIM(RTRIM(n.crm_id)));
 
 INSERT INTO core.client (
     campaign_id, client_code, client_code_key, segment_id, person_id, last_name, first_name, middle_name, attributes, zone_id,
-    load_priority, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at,
+    load_priority, round_no, loaded_at, updated_at, import_batch_id, updated_batch_id, do_not_call_after, status_id, status_at,
     counted_status_id, counted_segment_id
 )
 SELECT
@@ -498,6 +509,7 @@ SELECT
     n.attributes,
     n.zone_id,
     n.load_priority,
+    COALESCE(r.round_no, 0) + 1,
     @now,
     @now,
     @batch_id,
@@ -513,6 +525,19 @@ JOIN core.segment AS g
     AND g.code_key = COALESCE(n.segment_code_key, N'1')
 LEFT JOIN core.person AS q
     ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+LEFT JOIN (
+    SELECT
+        a.campaign_id AS campaign_id,
+        a.client_code_key AS client_code_key,
+        MAX(a.round_no) AS round_no
+    FROM @client AS i
+    JOIN core.client_archive AS a
+        ON a.campaign_id = i.campaign_id
+        AND a.client_code_key = i.client_code_key
+    GROUP BY a.campaign_id, a.client_code_key
+) AS r
+    ON r.campaign_id = n.campaign_id
+    AND r.client_code_key = n.client_code_key
 CROSS APPLY core.utc_moment(
     COALESCE(n.zone_id, n.default_zone_id), n.do_not_call_after, n.do_not_call_after_is_utc
 ) AS m
@@ -610,12 +635,13 @@ GROUP BY k.campaign_id, k.segment_id;
 
 /* -- Phones ----------------------------------------------------------------------------------------------------------- */
 
-INSERT INTO @number (client_id, number, number_raw, phone_type_id, campaign_id, is_new_client, line_no, position)
+INSERT INTO @number (client_id, number, number_raw, phone_type_id, zone_id, campaign_id, is_new_client, line_no, position)
 SELECT
     y.client_id,
     y.number,
     y.number_raw,
     y.phone_type_id,
+    COALESCE(z.zone_id, t.zone_id),
     y.campaign_id,
     y.is_new,
     y.line_no,
@@ -627,6 +653,7 @@ FROM (
         p.number AS number,
         p.number_raw AS number_raw,
         p.phone_type_id AS phone_type_id,
+        p.number_zone_code AS number_zone_code,
         k.campaign_id AS campaign_id,
         p.line_no AS line_no,
         p.position AS position,
@@ -638,6 +665,10 @@ FROM (
         ON k.campaign_id = x.campaign_id
         AND k.client_code_key = x.client_code_key
 ) AS y
+OUTER APPLY core.number_zone(y.number) AS z
+LEFT JOIN core.time_zone AS t
+    ON t.code_key = UPPER(y.number_zone_code)
+    AND t.is_enabled = 1
 WHERE y.turn = 1;
 
 IF @old_clients > 0
@@ -668,19 +699,21 @@ BEGIN
         AND (p.phone_type_id <> x.phone_type_id OR p.number_raw <> x.number_raw);
 END;
 
-INSERT INTO @class (dial_class_id, segment_id, phone_type_id, zone_id, load_priority)
+INSERT INTO @class (dial_class_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority)
 SELECT
     d.dial_class_id,
     d.segment_id,
     d.phone_type_id,
     d.zone_id,
+    d.client_zone_id,
     d.load_priority
 FROM (
     SELECT DISTINCT
         k.campaign_id AS campaign_id,
         k.segment_id AS segment_id,
         COALESCE(x.phone_type_id, @default_type_id) AS phone_type_id,
-        k.zone_id AS zone_id,
+        COALESCE(x.zone_id, k.zone_id) AS zone_id,
+        k.zone_id AS client_zone_id,
         k.load_priority AS load_priority
     FROM @number AS x
     JOIN @known AS k
@@ -692,7 +725,7 @@ JOIN core.dial_class AS d
     AND d.segment_id = u.segment_id
     AND d.phone_type_id = u.phone_type_id
     AND d.zone_id = u.zone_id
-    AND d.client_zone_id = u.zone_id
+    AND d.client_zone_id = u.client_zone_id
     AND d.load_priority = u.load_priority
 WHERE d.client_attempts = 0
     AND d.phone_attempts = 0
@@ -710,7 +743,7 @@ WHERE d.client_attempts = 0
     AND d.held_until = DATEFROMPARTS(1900, 1, 1);
 
 INSERT INTO core.phone (
-    client_id, campaign_id, phone_type_id, number, number_raw, loaded_at, import_batch_id, waits_from, dial_class_id
+    client_id, campaign_id, phone_type_id, number, number_raw, zone_id, loaded_at, import_batch_id, waits_from, dial_class_id
 )
 SELECT
     x.client_id,
@@ -718,6 +751,7 @@ SELECT
     COALESCE(x.phone_type_id, @default_type_id),
     x.number,
     x.number_raw,
+    x.zone_id,
     @now,
     @batch_id,
     @now,
@@ -729,7 +763,8 @@ LEFT JOIN @class AS d
     ON x.is_new_client = 1
     AND d.segment_id = k.segment_id
     AND d.phone_type_id = COALESCE(x.phone_type_id, @default_type_id)
-    AND d.zone_id = k.zone_id
+    AND d.zone_id = COALESCE(x.zone_id, k.zone_id)
+    AND d.client_zone_id = k.zone_id
     AND d.load_priority = k.load_priority
 WHERE x.is_new_client = 1
     OR NOT EXISTS (
@@ -785,7 +820,8 @@ JOIN @known AS k
 JOIN @class AS d
     ON d.segment_id = k.segment_id
     AND d.phone_type_id = COALESCE(x.phone_type_id, @default_type_id)
-    AND d.zone_id = k.zone_id
+    AND d.zone_id = COALESCE(x.zone_id, k.zone_id)
+    AND d.client_zone_id = k.zone_id
     AND d.load_priority = k.load_priority
 WHERE x.is_new_client = 1
 GROUP BY d.dial_class_id;
@@ -813,6 +849,20 @@ JOIN core.do_not_call AS d
     ON d.person_id = c.person_id
     AND d.lifted_at IS NULL
 WHERE p.is_do_not_call = 0;
+
+/* So does the block of a number in all campaigns. */
+UPDATE p
+SET
+    is_blocked = 1,
+    number_block_id = n.number_block_id
+FROM core.phone AS p
+JOIN @number AS x
+    ON x.client_id = p.client_id
+    AND x.number = p.number
+JOIN core.number_block AS n
+    ON n.number = x.number
+    AND n.lifted_at IS NULL
+WHERE p.number_block_id IS NULL;
 
 /* -- Callbacks: those of an earlier load that this one does not repeat are cancelled ------------------------------------- */
 

@@ -1,13 +1,13 @@
 /*
-contacts.import_finish          version 1.0.0          2026-11-23
+contacts.import_finish          version 1.1.0          2026-11-25
 
 Closes a load as done or failed, with the last lines of its journal. A failed one may be carried on (contacts.import_resume).
 
-A number or person that went on the do-not-call list while a part was being loaded was not seen by that part: such phones are
-found here, in proportion to what was put on the list since the load began.
+A number or person that went on the do-not-call list, or a number that was blocked everywhere, while a part was being loaded was
+not seen by that part: such phones are found here, in proportion to what was listed since the load began.
 
 Called by  app/importing/loader.py
-Reads      contacts.import_batch, core.do_not_call, core.client
+Reads      contacts.import_batch, core.do_not_call, core.number_block, core.client
 Writes     contacts.import_batch, contacts.import_log, core.phone, core.work_set, core.work_client
 Returns    nothing
 Example    EXECUTE contacts.import_finish @batch_id = 12, @owner = N'by hand', @state_id = 2;
@@ -71,6 +71,14 @@ WHERE c.client_id IN (
     WHERE d.added_at >= @added_from
         AND d.lifted_at IS NULL
         AND p.is_do_not_call = 0
+    UNION
+    SELECT p.client_id
+    FROM core.number_block AS n
+    JOIN core.phone AS p
+        ON p.number = n.number
+    WHERE n.added_at >= @added_from
+        AND n.lifted_at IS NULL
+        AND p.number_block_id IS NULL
 )
 ORDER BY c.client_id;
 
@@ -100,6 +108,18 @@ BEGIN
         ON d.person_id = c.person_id
         AND d.lifted_at IS NULL
     WHERE p.is_do_not_call = 0;
+
+    UPDATE p
+    SET
+        is_blocked = 1,
+        number_block_id = n.number_block_id
+    FROM core.phone AS p
+    JOIN @client AS c
+        ON c.client_id = p.client_id
+    JOIN core.number_block AS n
+        ON n.number = p.number
+        AND n.lifted_at IS NULL
+    WHERE p.number_block_id IS NULL;
 
     INSERT INTO core.work_set (created_at)
     VALUES (@now);

@@ -1,5 +1,5 @@
 /*
-contacts.import_start          version 1.0.0          2026-11-23
+contacts.import_start          version 1.1.0          2026-11-25
 
 Opens a load: one batch with its journal (M151-M164).
 
@@ -17,6 +17,7 @@ CREATE OR ALTER PROCEDURE contacts.import_start
     @file_path nvarchar(1000) = NULL, /* where it was read */
     @file_hash nvarchar(64) = NULL, /* SHA-256 of the file, so that the same file is recognised */
     @file_bytes bigint = 0, /* its size */
+    @restarts_clients bit = NULL, /* finished clients: 1 start a new round, 0 are only updated; NULL as their campaign says */
     @form nvarchar(max) = NULL, /* how the file is read, a JSON object */
     @owner nvarchar(200), /* the process that loads it */
     @created_by nvarchar(200), /* who asked for it */
@@ -51,12 +52,12 @@ BEGIN
 END;
 
 INSERT INTO contacts.import_batch (
-    kind_id, campaign_id, template_id, file_name, file_path, file_hash, file_bytes, state_id, form, owner, heartbeat_at,
-    started_at, created_by
+    kind_id, campaign_id, template_id, file_name, file_path, file_hash, file_bytes, state_id, restarts_clients, form, owner,
+    heartbeat_at, started_at, created_by
 )
 VALUES (
-    @kind_id, @campaign_id, @template_id, @file_name, @file_path, @file_hash, @file_bytes, 1, @form, @owner, SYSUTCDATETIME(),
-    @now, @created_by
+    @kind_id, @campaign_id, @template_id, @file_name, @file_path, @file_hash, @file_bytes, 1, @restarts_clients, @form, @owner,
+    SYSUTCDATETIME(), @now, @created_by
 );
 
 SET @batch_id = SCOPE_IDENTITY();

@@ -1,5 +1,5 @@
 /*
-contacts.import_unfinished          version 1.0.0          2026-11-23
+contacts.import_unfinished          version 1.1.0          2026-11-25
 
 Loads that began and did not end: one of them by its batch, or those of one file by its hash, latest first. Whether the process of
 a running one is alive is for the caller to find out: by the owner where it is of the same machine, else by its silence.
@@ -8,7 +8,8 @@ Called by  app/importing/loader.py
 Reads      contacts.import_batch, core.campaign
 Writes     nothing
 Returns    rows: batch_id bigint, state_id smallint, campaign_code nvarchar(64), template_id int, file_name nvarchar(200),
-           file_hash nvarchar(64), form nvarchar(max), owner nvarchar(200), silent_seconds int, lines_done int, bytes_done bigint
+           file_hash nvarchar(64), restarts_clients bit, form nvarchar(max), owner nvarchar(200), silent_seconds int,
+           lines_done int, bytes_done bigint
 Example    EXECUTE contacts.import_unfinished @batch_id = 12;
 */
 CREATE OR ALTER PROCEDURE contacts.import_unfinished
@@ -26,6 +27,7 @@ SELECT
     b.template_id AS template_id,
     b.file_name AS file_name,
     b.file_hash AS file_hash,
+    b.restarts_clients AS restarts_clients,
     b.form AS form,
     b.owner AS owner,
     DATEDIFF(SECOND, b.heartbeat_at, SYSUTCDATETIME()) AS silent_seconds,

@@ -1,5 +1,5 @@
 /*
-dialing.agent_result_apply          version 1.1.1          2026-11-25
+dialing.agent_result_apply          version 1.2.1          2026-11-25
 
 Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means
 the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same result
@@ -8,7 +8,7 @@ is named.
 
 Called by  app/procedures/dialing.py
 Reads      dialing.record, dialing.record_returned, core.attempt, core.attempt_outcome, core.agent_result, core.client,
-           core.campaign, core.phone, strategy.version
+           core.client_archive, core.campaign, core.phone, strategy.version
 Writes     core.attempt_outcome, dialing.callback, core.work_set, core.work_client, core.work_outcome
 Returns    one row: client_id bigint, status_id smallint
 Example    EXECUTE dialing.agent_result_apply @record_key = N'A41-7', @agent_result_code = N'20', @source_id = 2;
@@ -86,6 +86,19 @@ SELECT
     @campaign_id = c.campaign_id
 FROM core.client AS c WITH (ROWLOCK, UPDLOCK)
 WHERE c.client_id = @client_id;
+
+/* A result for a call of a client in the archive is written down, but there is nobody left to call back. */
+IF @round_no IS NULL
+BEGIN
+    SELECT
+        @round_no = h.round_no,
+        @campaign_id = h.campaign_id
+    FROM core.client_archive AS h
+    WHERE h.client_id = @client_id;
+
+    IF @callback_at IS NOT NULL
+        THROW 50115, N'The value for the parameter @callback_at is not supported. The client is in the archive.', 1;
+END;
 
 SELECT @agent_result_id = g.agent_result_id
 FROM core.agent_result AS g
@@ -214,6 +227,11 @@ END;
 SELECT @status_id = c.status_id
 FROM core.client AS c
 WHERE c.client_id = @client_id;
+
+IF @status_id IS NULL
+    SELECT @status_id = h.status_id
+    FROM core.client_archive AS h
+    WHERE h.client_id = @client_id;
 
 COMMIT TRANSACTION;
 

@@ -4,13 +4,14 @@ dialing.private_outcome_apply          version 1.2.0          2026-11-25
 Applies the agent results of one work set to their clients (strategy.md, «What a result does», 3). It gives the same outcome
 whether an agent result comes before, with or after the technical one, and whichever of two results comes first: everything here is
 worked out from the moments in the rows of outcomes and attempts, and applying one again changes nothing. Results of an earlier
-round stay in the journal and change nothing.
+round, and of a client in the archive, stay in the journal and change nothing but the do-not-call list.
 
 An agent result is a result for every phone of the client: its delay holds all of them, from the end of the call or from the
 moment when the result was given, whichever is later. A result given for the client alone is its last result until the next call.
 
 Called by  sql/procedures/dialing.result_apply.sql, sql/procedures/dialing.agent_result_apply.sql
-Reads      core.work_outcome, core.attempt_outcome, core.attempt, core.campaign, strategy.agent_rule, strategy.agent_action
+Reads      core.work_outcome, core.attempt_outcome, core.attempt, core.campaign, strategy.agent_rule, strategy.agent_action,
+           core.phone_archive
 Writes     core.client, core.phone, core.do_not_call, core.work_client, core.work_outcome
 Returns    nothing
 */
@@ -77,7 +78,7 @@ FROM (
     FROM core.work_outcome AS w
     JOIN core.attempt_outcome AS o
         ON o.outcome_id = w.outcome_id
-    JOIN core.client AS c
+    LEFT JOIN core.client AS c
         ON c.client_id = o.client_id
     JOIN core.campaign AS k
         ON k.campaign_id = o.campaign_id
@@ -218,7 +219,13 @@ SELECT
     p.number,
     MAX(o.agent)
 FROM @outcome AS o
-JOIN core.phone AS p
+JOIN (
+    SELECT l.phone_id AS phone_id, l.number AS number
+    FROM core.phone AS l
+    UNION ALL
+    SELECT h.phone_id AS phone_id, h.number AS number
+    FROM core.phone_archive AS h
+) AS p
     ON p.phone_id = o.phone_id
 WHERE o.is_do_not_call = 1
 GROUP BY p.number;

@@ -8,13 +8,14 @@ counted. A record that Cisco would try again by itself (status R) is ours again:
 Cisco takes, since repeating is the strategy's work.
 
 The same call result may come twice for one record, out of order and late: the first final row of a record is its result.
+A late one of a phone that was moved since, or whose client was archived, is written down, and does not count for what is there now.
 
 The late result of a call of an earlier round is an attempt of that round: of the client's and the phone's counts it changes that of
 the day alone.
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.result_stage, dialing.result_batch, dialing.dialer, core.technical_result, core.agent_result,
-           strategy.technical_rule, core.time_zone_offset, core.utc_moment
+           strategy.technical_rule, core.time_zone_offset, core.utc_moment, core.client_archive
 Writes     core.attempt, core.attempt_outcome, core.client, core.phone, dialing.record, dialing.callback,
            dialing.result_batch, core.work_set, core.work_client, core.work_outcome, dialing.result_stage
 Returns    one row: rows_applied int, rows_repeated int, rows_unknown int, rows_interim int
@@ -174,7 +175,15 @@ LEFT JOIN dialing.record AS r
 LEFT JOIN dialing.record_returned AS x
     ON x.record_key = s.account_number
     AND r.record_key IS NULL
-JOIN core.client AS c
+JOIN (
+    SELECT l.client_id AS client_id, l.campaign_id AS campaign_id, l.zone_id AS zone_id, l.round_no AS round_no,
+        l.person_id AS person_id
+    FROM core.client AS l
+    UNION ALL
+    SELECT h.client_id AS client_id, h.campaign_id AS campaign_id, h.zone_id AS zone_id, h.round_no AS round_no,
+        h.person_id AS person_id
+    FROM core.client_archive AS h
+) AS c
     ON c.client_id = COALESCE(r.client_id, x.client_id)
 JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
@@ -313,6 +322,7 @@ FROM core.phone AS p
 JOIN (
     SELECT
         r.phone_id AS phone_id,
+        r.client_id AS client_id,
         r.ended_at AS ended_at,
         r.technical_result_id AS technical_result_id,
         SUM(CASE WHEN r.is_counted = 1 THEN 1 ELSE 0 END) OVER (PARTITION BY r.phone_id) AS attempts,
@@ -321,6 +331,7 @@ JOIN (
     WHERE r.is_current = 1
 ) AS y
     ON y.phone_id = p.phone_id
+    AND y.client_id = p.client_id
     AND y.turn = 1;
 
 /* A promised call is kept once it was dialled; a record that came back undialled leaves it waiting. */
@@ -337,8 +348,8 @@ WHERE b.state_id = 2;
 /* Cisco writes the moment of its own next try into the same column: only results 14 and 15 ask for a callback. */
 INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
 SELECT
-    r.campaign_id,
-    r.client_id,
+    p.campaign_id,
+    p.client_id,
     COALESCE(q.phone_id, r.phone_id),
     m.utc_at,
     NULL,
@@ -352,11 +363,11 @@ JOIN dialing.result_stage AS s
 JOIN core.phone AS p
     ON p.phone_id = r.phone_id
 JOIN core.client AS c
-    ON c.client_id = r.client_id
+    ON c.client_id = p.client_id
 JOIN core.campaign AS k
-    ON k.campaign_id = r.campaign_id
+    ON k.campaign_id = p.campaign_id
 LEFT JOIN core.phone AS q
-    ON q.client_id = r.client_id
+    ON q.client_id = p.client_id
     AND q.number = s.callback_phone
 CROSS APPLY core.utc_moment(COALESCE(p.zone_id, c.zone_id, k.default_zone_id), s.callback_at, 0) AS m
 WHERE s.callback_at IS NOT NULL
@@ -364,7 +375,7 @@ WHERE s.callback_at IS NOT NULL
     AND NOT EXISTS (
         SELECT 1 AS found
         FROM dialing.callback AS b
-        WHERE b.client_id = r.client_id
+        WHERE b.client_id = p.client_id
             AND b.state_id = 1
             AND b.due_at = m.utc_at
     );

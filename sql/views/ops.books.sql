@@ -1,16 +1,17 @@
 /*
 ops.books          version 2.0.0          2026-11-25
 
-Whether the books balance: each row is one check with what it expects and what it finds. It reads everything and is meant for `acm
-books`, not for a screen that refreshes.
+Whether the books balance: each row is one check with what it expects and what it finds. It reads everything and is meant for
+`acm books`, not for a screen that refreshes.
 
-A phone is out from the moment when it was taken until its record came back or its result was applied, all by our own clock: that of
-the dialer may be a little off.
+A phone is out from the moment when it was taken until its record came back or its result was applied, all by our own clock:
+that of the dialer may be a little off.
 
 Called by  app/books.py
-Reads      core.client, core.phone, core.attempt, core.attempt_outcome, core.technical_result, core.campaign, dialing.block,
-           dialing.record, dialing.record_returned, dialing.callback, contacts.import_batch, strategy.phone_fact, core.dial_class,
-           core.dial_class_change, core.client_count_change, strategy.version, strategy.version_phone_type, strategy.schedule_open
+Reads      core.client, core.phone, core.client_archive, core.phone_archive, core.attempt, core.attempt_outcome,
+           core.technical_result, core.campaign, dialing.block, dialing.record, dialing.record_returned, dialing.callback,
+           contacts.import_batch, strategy.phone_fact, core.dial_class, core.dial_class_change, core.client_count_change,
+           strategy.version, strategy.version_phone_type, strategy.schedule_open, core.phone_zone_change
 Returns    rows: check_no int, check_code nvarchar(40), expected bigint, found bigint, is_balanced int
 */
 CREATE OR ALTER VIEW ops.books
@@ -26,13 +27,15 @@ FROM (
         1 AS check_no,
         N'clients_loaded' AS check_code,
         COALESCE((SELECT SUM(i.clients_loaded) AS n FROM contacts.import_batch AS i WHERE i.state_id <> 4), 0) AS expected,
-        (SELECT COUNT(*) AS n FROM core.client AS c WHERE c.import_batch_id IS NOT NULL) AS found
+        (SELECT COUNT(*) AS n FROM core.client AS c WHERE c.import_batch_id IS NOT NULL)
+        + (SELECT COUNT(*) AS n FROM core.client_archive AS h WHERE h.import_batch_id IS NOT NULL) AS found
     UNION ALL
     SELECT
         2 AS check_no,
         N'phones_loaded' AS check_code,
         COALESCE((SELECT SUM(i.phones_loaded) AS n FROM contacts.import_batch AS i WHERE i.state_id <> 4), 0) AS expected,
-        (SELECT COUNT(*) AS n FROM core.phone AS p WHERE p.import_batch_id IS NOT NULL) AS found
+        (SELECT COUNT(*) AS n FROM core.phone AS p WHERE p.import_batch_id IS NOT NULL)
+        + (SELECT COUNT(*) AS n FROM core.phone_archive AS h WHERE h.import_batch_id IS NOT NULL) AS found
     UNION ALL
     SELECT
         3 AS check_no,
@@ -110,12 +113,13 @@ FROM (
             JOIN core.client AS c
                 ON c.client_id = p.client_id
             LEFT JOIN (
-                SELECT a.phone_id AS phone_id, a.round_no AS round_no, COUNT(*) AS attempts
+                SELECT a.phone_id AS phone_id, a.client_id AS client_id, a.round_no AS round_no, COUNT(*) AS attempts
                 FROM core.attempt AS a
                 WHERE a.is_counted = 1
-                GROUP BY a.phone_id, a.round_no
+                GROUP BY a.phone_id, a.client_id, a.round_no
             ) AS y
                 ON y.phone_id = p.phone_id
+                AND y.client_id = p.client_id
                 AND y.round_no = c.round_no
             WHERE p.attempts <> COALESCE(y.attempts, 0)
         ) AS found
@@ -129,18 +133,37 @@ FROM (
             FROM core.attempt AS a
             JOIN strategy.version AS v
                 ON v.strategy_version_id = a.strategy_version_id
-            JOIN core.phone AS p
+            JOIN (
+                SELECT x.phone_id AS phone_id, x.phone_type_id AS phone_type_id, x.zone_id AS zone_id
+                FROM core.phone AS x
+                UNION ALL
+                SELECT h.phone_id AS phone_id, h.phone_type_id AS phone_type_id, h.zone_id AS zone_id
+                FROM core.phone_archive AS h
+            ) AS p
                 ON p.phone_id = a.phone_id
-            JOIN core.client AS c
+            JOIN (
+                SELECT x.client_id AS client_id, x.zone_id AS zone_id
+                FROM core.client AS x
+                UNION ALL
+                SELECT h.client_id AS client_id, h.zone_id AS zone_id
+                FROM core.client_archive AS h
+            ) AS c
                 ON c.client_id = a.client_id
             JOIN core.campaign AS k
                 ON k.campaign_id = a.campaign_id
             LEFT JOIN strategy.version_phone_type AS t
                 ON t.strategy_version_id = v.strategy_version_id
                 AND t.phone_type_id = p.phone_type_id
+            OUTER APPLY (
+                SELECT TOP (1) h.phone_id AS phone_id, h.old_zone_id AS old_zone_id
+                FROM core.phone_zone_change AS h
+                WHERE h.phone_id = a.phone_id
+                    AND h.changed_at > a.taken_at
+                ORDER BY h.changed_at
+            ) AS z
             CROSS APPLY strategy.schedule_open(
                 COALESCE(t.schedule_id, v.schedule_id),
-                COALESCE(p.zone_id, c.zone_id, k.default_zone_id),
+                COALESCE(CASE WHEN z.phone_id IS NULL THEN p.zone_id ELSE z.old_zone_id END, c.zone_id, k.default_zone_id),
                 DATEADD(MILLISECOND, -COALESCE(a.duration_ms, 0), a.ended_at)
             ) AS o
             WHERE o.is_open = 0

@@ -30,6 +30,18 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "contacts.choose": ("GET", "/contacts/", Right("contacts", "view")),
     "contacts.index": ("GET", "/contacts/{a}/", Right("contacts", "view")),
     "contacts.export": ("GET", "/contacts/{a}/export.csv", Right("contacts", "export")),
+    "contacts.block": ("GET", "/contacts/{a}/phones/1/block", Right("contacts", "block")),
+    "clients.choose": ("GET", "/clients/", Right("clients", "view")),
+    "clients.index": ("GET", "/clients/{a}/", Right("clients", "view")),
+    "clients.block": ("GET", "/clients/{a}/1/block", Right("clients", "block")),
+    "clients.move": ("POST", "/clients/{a}/move", Right("clients", "move")),
+    "segments.choose": ("GET", "/segments/", Right("segments", "view")),
+    "segments.index": ("GET", "/segments/{a}/", Right("segments", "view")),
+    "segments.create": ("GET", "/segments/{a}/new", Right("segments", "edit")),
+    "segments.rename": ("GET", "/segments/{a}/1", Right("segments", "edit")),
+    "segments.block": ("GET", "/segments/{a}/1/block", Right("segments", "block")),
+    "segments.count": ("GET", "/segments/{a}/1/block.json", Right("segments", "block")),
+    "segments.lift": ("POST", "/segments/{a}/999999/lift", Right("segments", "block")),
     "load.index": ("GET", "/import/", Right("import", "load")),
     "load.upload": ("GET", "/import/{token}/", Right("import", "load")),
     "load.start": ("POST", "/import/{token}/start", Right("import", "load")),
@@ -44,6 +56,13 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "imports.live": ("GET", "/journals/import/1/batch.json", Right("import", "view")),
     "imports.rejects": ("GET", "/journals/import/1/rejects", Right("import", "rejects")),
     "imports.resume": ("POST", "/journals/import/1/resume", Right("import", "load")),
+    "schedules.index": ("GET", "/dictionaries/schedules/", Right("schedules", "view")),
+    "schedules.create": ("GET", "/dictionaries/schedules/new", Right("schedules", "edit")),
+    "schedules.edit": ("GET", "/dictionaries/schedules/999999", Right("schedules", "view")),
+    "schedules.copy": ("POST", "/dictionaries/schedules/999999/copy", Right("schedules", "edit")),
+    "schedules.delete": ("POST", "/dictionaries/schedules/999999/delete", Right("schedules", "edit")),
+    "help.index": ("GET", "/help/", Right("help", "view")),
+    "help.page": ("GET", "/help/administrator", Right("help", "view")),
 }
 #: What everybody who is signed in may reach: his own account.
 OWN = {"auth.sign_out", "auth.change_password", "auth.account", "frame.sidebar_choice"}
@@ -130,9 +149,12 @@ MENU = {
     roles.SECURITY_ADMINISTRATOR: [],
     roles.CAMPAIGN_ADMINISTRATOR: [
         "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
+        "Dialling schedules",
     ],
-    roles.DICTIONARY_EDITOR: ["Import templates"],
-    roles.REVIEWER: ["All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal"],
+    roles.DICTIONARY_EDITOR: ["Import templates", "Dialling schedules"],
+    roles.REVIEWER: [
+        "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules",
+    ],
     roles.MONITORING: ["All campaigns"],
 }  # fmt: skip
 

@@ -266,6 +266,7 @@ def test_no_page_is_wider_than_the_window(page: Page, site: Any, width: int) -> 
     sign_in(page, "campaign_administrator")
     campaign_id = site.campaigns["ALPHA"]
     for path in ("/", "/campaigns/", f"/monitor/{campaign_id}/", f"/contacts/{campaign_id}/", "/import/",
+                 f"/clients/{campaign_id}/", f"/segments/{campaign_id}/", "/dictionaries/schedules/", "/help/schedules",
                  "/import/templates/", "/journals/import/", "/account"):  # fmt: skip
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), path

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from import_scene import SHORT, Scene
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select, update
 
 from app.cli import main
 from app.database.engine import create_engine
@@ -163,3 +163,22 @@ def test_a_terminal_sees_a_progress_bar(scene: Scene, home: Path) -> None:
     assert b"line 60" in seen and b"100%" in seen
     assert "line" not in output and "60" in output
     assert SHORT not in output
+
+
+def test_the_load_may_say_whether_finished_clients_start_anew(scene: Scene, acm: Any) -> None:
+    path = scene.file(["again1;79165550099;M"])
+    words = (path, "--campaign", "A", "--template", "SHORT")
+
+    def round_no() -> int:
+        with scene.engine.begin() as connection:
+            query = select(Client.round_no).where(Client.client_code == "again1")
+            number = int(connection.scalars(query).one())
+            connection.execute(update(Client).where(Client.client_code == "again1").values(status_id=2))
+        return number
+
+    assert acm(*words)[0] == 0
+    assert round_no() == 1
+    for option, expected in ((None, 1), ("--no-restart-finished", 1), ("--restart-finished", 2)):
+        assert acm(*words, *([option] if option else []))[0] == 0
+        assert (option, round_no()) == (option, expected)
+    assert [scene.batch(scene.batch().batch_id - back).restarts_clients for back in (2, 1, 0)] == [None, False, True]

@@ -14,8 +14,10 @@ from dialing_scene import CONFIRMED, FINAL, RECALLED, SENT, Scene, clean
 from app import clock
 from app.database.engine import create_engine
 from app.dialer.client import CiscoClient, Retries
+from app.models.contact import Phone
+from app.models.dialing import Record
 from app.models.ops import ServiceRun
-from app.procedures import dialing, ops
+from app.procedures import contacts, dialing, ops
 from jobs import dialers, queue_clear, run
 
 
@@ -76,6 +78,46 @@ def test_the_queue_of_a_ringing_campaign_comes_back_whole(scene: Scene) -> None:
     scene.run()
     assert len(scene.keys_out(campaign_id)) == 60
     scene.assert_nothing_sent_twice(campaign_id)
+
+
+@pytest.mark.mission("M106", "M107", "M186")
+def test_a_blocked_phone_is_recalled_from_the_dialer_and_the_others_are_dialled_again(scene: Scene) -> None:
+    campaign_id = scene.add_campaign("A", 30, block_size=10, queue_depth=30)
+    scene.run()
+    assert len(scene.keys_out(campaign_id)) == 30
+    with scene.engine.begin() as connection:
+        phone_id, key = connection.execute(
+            sa.select(Record.phone_id, Record.record_key).order_by(Record.block_id.desc(), Record.position.desc())
+        ).first()  # type: ignore[misc]
+        number = connection.scalar(sa.select(Phone.number).where(Phone.phone_id == phone_id))
+        blocked = contacts.phone_block(connection, phone_id, True, by="ivanov", now=scene.rig.clock())
+    assert tuple(blocked) == (1, 1, 1)
+    with scene.engine.connect() as connection:
+        run_id = connection.scalar(sa.select(sa.func.max(ServiceRun.run_id)))
+    assert run.perform(scene.engine, run_id).state == "done"
+    assert key in scene.keys_returned(campaign_id)
+    assert " are taken back in " in scene.log(run_id)  # and how long it took
+    with scene.engine.connect() as connection:
+        row = connection.execute(
+            sa.select(ServiceRun.started_at, ServiceRun.finished_at).where(ServiceRun.run_id == run_id)
+        ).one()
+    assert row.finished_at >= row.started_at
+    dialled_before = scene.attempts(campaign_id)
+    scene.run()
+    out = scene.keys_out(campaign_id)
+    assert len(out) == 29 - dialled_before
+    with scene.engine.connect() as connection:
+        numbers = set(connection.scalars(sa.select(Record.number).where(Record.campaign_id == campaign_id)))
+    assert number not in numbers
+    assert not out & {key}
+    for _ in range(10):
+        scene.rig.play(minutes=1)
+        scene.run()
+    assert scene.attempts(campaign_id) > dialled_before
+    with scene.engine.connect() as connection:
+        assert connection.scalar(sa.select(Phone.attempts).where(Phone.phone_id == phone_id)) == 0
+    scene.assert_nothing_sent_twice(campaign_id)
+    scene.assert_books_balance()
 
 
 def test_a_stopped_campaign_stays_paused_after_its_clearing(scene: Scene) -> None:

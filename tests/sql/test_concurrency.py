@@ -16,9 +16,9 @@ from world import ACTIVE, FAILURE, SUCCESS, World
 
 from app.database.engine import create_engine
 from app.errors import ProcedureError
-from app.models.contact import Attempt, AttemptOutcome, Client
+from app.models.contact import Attempt, AttemptOutcome, Client, Phone
 from app.models.dialing import Record, RecordReturned
-from app.procedures import dialing
+from app.procedures import contacts, dialing
 
 WAIT = 60
 
@@ -370,4 +370,153 @@ def test_many_hands_take_answer_and_return_and_the_books_balance(parallel: Engin
         assert statuses == {ACTIVE}
         attempts = len(connection.execute(select(Attempt.attempt_id).where(Attempt.campaign_id.in_(campaigns))).all())
         assert attempts > 50
+    balanced(parallel)
+
+
+@pytest.mark.mission("M107")
+def test_a_phone_that_is_being_handed_over_is_blocked_when_that_is_done_and_recalled(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        client = world.client(campaign)
+
+    def block() -> Any:
+        with parallel.begin() as connection:
+            return contacts.phone_block(connection, client.phone_id, True, by="ivanov", now=world.now)
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        assert len(World(connection).take(campaign)) == 1
+        future = start(block)
+        assert waits(future)
+        transaction.commit()
+    assert tuple(future.result(WAIT)) == (1, 1, 1)
+    with parallel.begin() as connection:
+        dialing.block_recall(connection, campaign, world.now)
+        assert World(connection).take(campaign) == []
+    balanced(parallel)
+
+
+def test_a_phone_that_is_being_blocked_is_not_handed_over(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        client, other = world.client(campaign), world.client(campaign)
+    with parallel.connect() as connection, connection.begin() as transaction:
+        contacts.phone_block(connection, client.phone_id, True, by="ivanov", now=world.now)
+        with parallel.begin() as taking:
+            assert [row.number for row in World(taking).take(campaign)] == [other.number]
+        transaction.commit()
+    with parallel.begin() as connection:
+        assert World(connection).take(campaign) == []
+    balanced(parallel)
+
+
+@pytest.mark.mission("M108")
+def test_a_segment_is_blocked_when_the_block_that_is_being_taken_from_it_is_out(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        segment = world.segment(campaign, "new")
+        world.client(campaign, segment="new")
+
+    def block() -> Any:
+        with parallel.begin() as connection:
+            return contacts.segment_block(connection, campaign, segment, 1, True, by="ivanov", now=world.now)
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        assert len(World(connection).take(campaign)) == 1
+        future = start(block)
+        assert waits(future)
+        transaction.commit()
+    assert tuple(future.result(WAIT)) == (1, 1, 1)
+    balanced(parallel)
+
+
+@pytest.mark.mission("M200")
+def test_a_move_while_a_result_comes_waits_for_it_and_moves_a_phone_that_is_not_out_any_more(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        source, target = world.campaign(), world.campaign()
+        client = world.client(source, "MH")
+        (row,) = world.dial(source)
+
+    def move() -> Any:
+        with parallel.begin() as connection:
+            return contacts.phone_move(connection, client.phones, target, by="ivanov", now=world.at(2))
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        assert World(connection).result(row.record_key, "BUSY", world.at(1)) == (1, 0, 0, 0)
+        future = start(move)
+        assert waits(future)
+        transaction.commit()
+    assert tuple(future.result(WAIT)) == (2, 0)
+    with committed(parallel) as world:
+        assert world.client_row(client).campaign_id == target
+        assert world.phone_row(client).attempts == 0
+        assert len(world.rows(Attempt, Attempt.client_id == client.client_id)) == 1
+    balanced(parallel)
+
+
+def test_a_result_that_comes_during_a_move_finds_its_phone_left_where_it_was_dialled(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        source, target = world.campaign(), world.campaign()
+        client = world.client(source, "MH")
+        (row,) = world.dial(source)
+
+    def apply() -> Any:
+        with parallel.begin() as connection:
+            return World(connection).result(row.record_key, "BUSY", world.at(1))
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        moved = contacts.phone_move(connection, client.phones, target, by="ivanov", now=world.at(2))
+        assert tuple(moved) == (1, 1)
+        future = start(apply)
+        assert waits(future)
+        transaction.commit()
+    assert future.result(WAIT) == (1, 0, 0, 0)
+    with committed(parallel) as world:
+        assert (world.phone_row(client).campaign_id, world.phone_row(client).attempts) == (source, 1)
+        assert world.phone_row(client, 1).campaign_id == target
+    balanced(parallel)
+
+
+def test_two_moves_of_one_client_into_one_campaign_make_one_client(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        source, target = world.campaign(), world.campaign()
+        client = world.client(source, "MHM")
+
+    def move() -> Any:
+        with parallel.begin() as connection:
+            return contacts.phone_move(connection, [client.phones[1]], target, by="ivanov", now=world.now)
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        contacts.phone_move(connection, [client.phones[0]], target, by="petrova", now=world.now)
+        future = start(move)
+        assert waits(future)
+        transaction.commit()
+    assert tuple(future.result(WAIT)) == (1, 0)
+    with parallel.connect() as connection:
+        query = select(Phone.client_id).where(Phone.campaign_id == target)
+        assert len(set(connection.scalars(query))) == 1
+    balanced(parallel)
+
+
+def test_a_number_is_listed_only_when_the_part_of_a_load_that_brings_it_in_is_done(parallel: Engine) -> None:
+    from import_rows import Load
+
+    with committed(parallel) as world:
+        campaign = world.campaign()
+        load = Load(world, campaign)
+        load.line("a", "5550077")
+        load.line("b", "5550078")
+
+    def add() -> Any:
+        with parallel.begin() as connection:
+            return contacts.do_not_call_add(connection, number="5550077", by="ivanov", now=world.now)
+
+    with parallel.connect() as connection, connection.begin() as transaction:
+        load.world = World(connection)
+        load.apply()
+        future = start(add)
+        assert waits(future)
+        transaction.commit()
+    assert future.result(WAIT).phones_changed == 1
+    with parallel.begin() as connection:
+        assert [row.number for row in World(connection).take(campaign, world.at(1))] == ["5550078"]
     balanced(parallel)

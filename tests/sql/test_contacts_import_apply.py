@@ -15,7 +15,7 @@ from app.models.contact import Client, Person, Phone, WorkClient, WorkSet
 from app.models.dialing import Callback
 from app.models.dictionary import DoNotCall, PhoneType, TimeZone
 from app.models.importing import ImportPhone, ImportReject, ImportRow
-from app.models.strategy import Campaign, DialClass, Segment
+from app.models.strategy import Campaign, DialClass, DialClassChange, Segment
 from app.procedures import importing
 
 
@@ -414,6 +414,20 @@ def test_a_new_phone_of_a_known_client_is_held_by_its_agent_result(world: World)
     assert len(world.dialled(campaign, world.at(minutes=61))) == 2
 
 
+@pytest.mark.parametrize("campaign_says", [False, True])
+@pytest.mark.parametrize(("load_says", "starts"), [(None, None), (False, False), (True, True)])
+def test_what_the_load_says_comes_before_what_its_campaign_says(
+    world: World, campaign_says: bool, load_says: bool | None, starts: bool | None
+) -> None:
+    campaign = world.campaign(columns={"restarts_on_reload": campaign_says})
+    anna = finished(world, campaign)
+    load = Load(world, campaign, restarts_clients=load_says)
+    load.line("a", anna.number)
+    assert load.apply(world.at(hours=1)) == {"clients_updated": 1}
+    started = campaign_says if starts is None else starts
+    assert (world.client_row(anna).round_no, world.status(anna)) == ((2, ACTIVE) if started else (1, SUCCESS))
+
+
 def test_an_active_client_is_not_started_afresh(world: World) -> None:
     campaign = world.campaign(columns={"restarts_on_reload": True})
     anna = world.client(campaign, client_code="a")
@@ -758,3 +772,112 @@ def test_an_unknown_load_is_refused(world: World) -> None:
     load.batch_id = -1
     with world.refused(50072):
         load.apply()
+
+
+# -- zones of numbers ----------------------------------------------------------------------------------------------
+
+
+def zone_ids(world: World, code: str) -> list[int | None]:
+    return [phone["zone_id"] for phone in phones(world, code)]
+
+
+@pytest.mark.mission("M17")
+def test_a_phone_has_the_zone_of_its_number(world: World) -> None:
+    world.numbering(9130000000, 9139999999, "Омская область", "Asia/Omsk")
+    load = Load(world, world.campaign())
+    load.line("a", "79130000001", "89130000002", "9130000003", "79160000001")
+    load.apply()
+    omsk = world.zone("Asia/Omsk")
+    assert zone_ids(world, "a") == [omsk, omsk, omsk, None]
+
+
+@pytest.mark.mission("M17")
+def test_libphonenumber_is_asked_where_the_plan_says_nothing(world: World) -> None:
+    world.numbering(3812000000, 3812999999, "Омская область", "Asia/Omsk")
+    world.numbering(4112000000, 4112999999, "Якутия", reason="several_zones")
+    load = Load(world, world.campaign())
+    numbers = ("73812000001", "74112000001", "74232000001", "74012000001")
+    for number in numbers:
+        load.line("a", number)
+    codes = ("Asia/Yakutsk", "Asia/Yakutsk", "asia/vladivostok", "Europe/Nowhere")
+    for number, code in zip(numbers, codes, strict=True):
+        world.connection.execute(update(ImportPhone).where(ImportPhone.number == number).values(number_zone_code=code))
+    load.apply()
+    assert zone_ids(world, "a") == [
+        world.zone("Asia/Omsk"), world.zone("Asia/Yakutsk"), world.zone("Asia/Vladivostok"), None,
+    ]  # fmt: skip
+    assert load.rejects == []
+
+
+def test_a_zone_that_is_switched_off_is_not_given(world: World) -> None:
+    world.connection.execute(update(TimeZone).where(TimeZone.code == "Asia/Omsk").values(is_enabled=0))
+    load = Load(world, world.campaign())
+    load.line("a", "73812000001")
+    load.line("b", "74232000001")
+    for number, code in (("73812000001", "Asia/Omsk"), ("74232000001", "Asia/Vladivostok")):
+        world.connection.execute(update(ImportPhone).where(ImportPhone.number == number).values(number_zone_code=code))
+    load.apply()
+    assert (zone_ids(world, "a"), zone_ids(world, "b")) == ([None], [world.zone("Asia/Vladivostok")])
+
+
+@pytest.mark.mission("M16", "M18", "M20")
+def test_the_phones_zone_comes_before_the_clients_and_the_campaigns(world: World) -> None:
+    world.numbering(9130000000, 9139999999, "Омская область", "Asia/Omsk")
+    campaign = world.campaign()  # Moscow
+    load = Load(world, campaign)
+    load.line("a", "79130000001", "79160000001", zone_code="Europe/Kaliningrad")
+    load.line("b", "79130000002", "79160000002")
+    load.apply()
+    zones = {
+        row["number"]: (row["zone_id"], row["client_zone_id"])
+        for row in world.query(
+            "SELECT p.number, f.zone_id, f.client_zone_id FROM strategy.phone_fact AS f"
+            " JOIN core.phone AS p ON p.phone_id = f.phone_id"
+        )
+    }
+    omsk, kaliningrad, moscow = (world.zone(code) for code in ("Asia/Omsk", "Europe/Kaliningrad", "Europe/Moscow"))
+    assert zones == {
+        "79130000001": (omsk, kaliningrad), "79160000001": (kaliningrad, kaliningrad),
+        "79130000002": (omsk, moscow), "79160000002": (moscow, moscow),
+    }  # fmt: skip
+
+
+def test_new_phones_are_written_into_the_right_class_at_once(world: World) -> None:
+    """Otherwise contacts.client_settle would write each of them a second time, and load would take longer."""
+    world.numbering(9130000000, 9139999999, "Омская область", "Asia/Omsk")
+    campaign = world.campaign()
+    load = Load(world, campaign)
+
+    def lines(name: str) -> list[int]:
+        load.line(f"{name}a", f"7913000000{load.lines}:M", f"7916000000{load.lines}:M")
+        load.line(f"{name}b", f"7913000000{load.lines}:M", zone_code="Asia/Omsk")
+        load.apply()
+        return [phone["dial_class_id"] for code in "ab" for phone in phones(world, name + code)]
+
+    first = lines("x")
+    assert len(set(first)) == 3
+    rows_before = len(world.rows(DialClassChange))
+    assert lines("y") == first
+    # One row a class from the load itself; a phone in another class than foreseen would add two.
+    changes = world.rows(DialClassChange)[rows_before:]
+    assert sorted((row["dial_class_id"], row["phones"]) for row in changes) == sorted((d, 1) for d, _ in first)
+
+
+def test_a_callback_is_local_to_the_zone_of_its_number(world: World) -> None:
+    world.numbering(9130000000, 9139999999, "Омская область", "Asia/Omsk")
+    load = Load(world, world.campaign())
+    load.line("a", "79130000001", callback_at=datetime(2026, 11, 24, 12, 0))
+    load.line("b", "79160000001", callback_at=datetime(2026, 11, 24, 12, 0))
+    load.apply()
+    assert sorted(due for due, _, _ in callbacks(world)) == [datetime(2026, 11, 24, 6), datetime(2026, 11, 24, 9)]
+
+
+def test_a_known_phone_keeps_its_zone_and_a_new_one_of_the_client_gets_its_own(world: World) -> None:
+    campaign = world.campaign()
+    load = Load(world, campaign)
+    load.line("a", "79130000001")
+    load.apply()
+    world.numbering(9130000000, 9139999999, "Омская область", "Asia/Omsk")
+    load.line("a", "79130000001", "79130000002")
+    load.apply()
+    assert zone_ids(world, "a") == [None, world.zone("Asia/Omsk")]

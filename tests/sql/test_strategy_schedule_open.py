@@ -9,7 +9,6 @@ import pytest
 from world import World
 
 from app.campaigns import ScheduleForm
-from app.models.strategy import StrategyVersion
 
 MON, TUE, WED, THU, FRI, SAT, SUN = range(1, 8)
 NINE, TWENTY_ONE = 9 * 60, 21 * 60
@@ -22,8 +21,7 @@ def is_open(world: World) -> Callable[..., bool | None]:
     """Whether a schedule is open at a local moment «2026-11-23 09:00:00.000» of a zone; None: there is no answer."""
 
     def ask(form: ScheduleForm, local: str, zone: str = "Europe/Moscow", offset_hours: float = 3) -> bool | None:
-        campaign = world.campaign(schedule=form)
-        schedule_id = world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)[0]["schedule_id"]
+        schedule_id = world.schedule(form)
         moment = datetime.fromisoformat(local)
         rows = world.query(
             "SELECT o.local_time, o.is_open FROM strategy.schedule_open(:schedule_id, :zone_id, :at) AS o",
@@ -166,9 +164,72 @@ def test_the_hour_that_comes_twice_is_open_twice(world: World, is_open: Callable
 
 
 def test_a_zone_without_an_offset_gives_no_answer(world: World) -> None:
-    campaign = world.campaign()
-    schedule_id = world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)[0]["schedule_id"]
+    schedule_id = world.schedule(ScheduleForm.daily("Daytime", NINE, TWENTY_ONE))
     ask = "SELECT o.is_open FROM strategy.schedule_open(:schedule_id, :zone_id, :at) AS o"
     values = {"schedule_id": schedule_id, "at": world.now}
     assert world.query(ask, zone_id=world.zone("Europe/Moscow"), **values) == [{"is_open": 1}]
     assert world.query(ask, zone_id=0, **values) == []
+
+
+# -- production calendars ------------------------------------------------------------------------------------------
+
+WORKDAYS = [(weekday, NINE, 18 * 60) for weekday in range(MON, SAT)]
+MONDAY, TUESDAY, SATURDAY = date(2026, 11, 23), date(2026, 11, 24), date(2026, 11, 28)
+
+
+def opened(is_open: Callable[..., bool], form: ScheduleForm, *moments: str) -> list[bool]:
+    return [is_open(form, f"{moment}:00") for moment in moments]
+
+
+@pytest.mark.mission("M21")
+def test_a_day_off_takes_the_periods_of_sunday(world: World, is_open: Callable[..., bool]) -> None:
+    with_sunday = [*WORKDAYS, (SUN, 720, 780)]
+    form = ScheduleForm("Workdays", with_sunday, calendar=world.calendar({MONDAY: SUN}))
+    moments = ("2026-11-23 09:30", "2026-11-23 12:30", "2026-11-24 09:30", "2026-11-29 12:30")
+    assert opened(is_open, form, *moments) == [False, True, True, True]
+    assert opened(is_open, ScheduleForm("Workdays", with_sunday), *moments) == [True, True, True, True]
+
+
+@pytest.mark.mission("M21")
+def test_a_worked_saturday_takes_the_periods_of_friday(world: World, is_open: Callable[..., bool]) -> None:
+    form = ScheduleForm("Workdays", WORKDAYS, calendar=world.calendar({SATURDAY: FRI}))
+    assert opened(is_open, form, "2026-11-28 12:00", "2026-12-05 12:00") == [True, False]
+
+
+@pytest.mark.mission("M22")
+def test_a_date_row_comes_before_the_calendar(world: World, is_open: Callable[..., bool]) -> None:
+    calendar = world.calendar({MONDAY: 0, TUESDAY: SUN, SATURDAY: FRI})
+    dates = [(MONDAY, 600, 660), (SATURDAY, None, None)]
+    form = ScheduleForm("Workdays", WORKDAYS, dates, calendar)
+    moments = ("2026-11-23 09:30", "2026-11-23 10:30", "2026-11-24 10:30", "2026-11-28 10:30")
+    assert opened(is_open, form, *moments) == [False, True, False, False]
+
+
+def test_a_day_without_dialling_cuts_the_night_before_it_and_begins_none(
+    world: World, is_open: Callable[..., bool]
+) -> None:
+    nightly = [(weekday, 1320, 120) for weekday in range(1, 8)]
+    form = ScheduleForm("Nights", nightly, calendar=world.calendar({TUESDAY: 0}))
+    moments = ("2026-11-23 23:00", "2026-11-24 01:00", "2026-11-24 23:00", "2026-11-25 01:00", "2026-11-25 23:00")
+    assert opened(is_open, form, *moments) == [True, False, False, False, True]
+
+
+def test_a_night_goes_on_into_a_day_off_and_the_night_of_a_day_off_is_that_of_sunday(
+    world: World, is_open: Callable[..., bool]
+) -> None:
+    form = ScheduleForm("Nights", [(MON, 1320, 120), (SUN, 1380, 60)], calendar=world.calendar({TUESDAY: SUN}))
+    moments = ("2026-11-24 01:30", "2026-11-24 22:30", "2026-11-24 23:30", "2026-11-25 00:30", "2026-11-25 01:30")
+    assert opened(is_open, form, *moments) == [True, False, True, True, False]
+
+
+def test_a_night_goes_on_into_a_date_of_its_own_although_the_calendar_excludes_the_day(
+    world: World, is_open: Callable[..., bool]
+) -> None:
+    calendar = world.calendar({TUESDAY: 0})
+    form = ScheduleForm("Nights", [(MON, 1320, 120)], [(TUESDAY, 600, 660)], calendar)
+    assert opened(is_open, form, "2026-11-24 01:00", "2026-11-24 10:30", "2026-11-24 11:30") == [True, True, False]
+
+
+def test_the_calendar_of_another_schedule_does_not_count(world: World, is_open: Callable[..., bool]) -> None:
+    world.schedule(ScheduleForm("Other", WORKDAYS, calendar=world.calendar({MONDAY: 0})))
+    assert opened(is_open, ScheduleForm("Workdays", WORKDAYS, calendar=world.calendar({})), "2026-11-23 12:00") == [True]

@@ -29,7 +29,8 @@ from app.errors import ProcedureError
 from app.models.contact import AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
 from app.models.dialing import Callback, Dialer, Record, ResultBatch, ResultStage
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone, TimeZoneOffset
-from app.models.strategy import Campaign, DialClass, Segment
+from app.models.numbering import NumberingRange, Region
+from app.models.strategy import Calendar, CalendarDay, Campaign, DialClass, Segment, StrategyVersion
 from app.procedures import dialing
 from app.zones import offset_rows
 
@@ -108,6 +109,37 @@ class World:
             ],
         )
         return zone_id
+
+    def numbering(self, first: int, last: int, region: str, zone: str | None = None, reason: str | None = None) -> None:
+        """A range of national numbers in the numbering plan; the region is made when it is new."""
+        region_id = self.connection.scalar(select(Region.region_id).where(Region.name == region))
+        if region_id is None:
+            region_id = self._insert(Region, name=region, zone_id=zone and self.zone(zone), reason_code=reason)
+        self.connection.execute(
+            insert(NumberingRange).values(
+                country_prefix=7, number_from=first, number_to=last, operator="АО «Связь»", region_text=region,
+                region_id=region_id, loaded_at=self.now,
+            )
+        )  # fmt: skip
+
+    def calendar(self, days: dict[date, int]) -> str:
+        """A production calendar: the weekday whose periods a day takes, 0 for none. Returns its code."""
+        code = f"K{next(_number)}"
+        calendar_id = self._insert(Calendar, code=code, code_key=code, name=code)
+        if days:
+            self.connection.execute(
+                insert(CalendarDay),
+                [
+                    {"calendar_id": calendar_id, "on_date": day, "as_weekday": weekday, "is_corrected": False}
+                    for day, weekday in days.items()
+                ],
+            )
+        return code
+
+    def schedule(self, form: ScheduleForm) -> int:
+        """A schedule of a campaign of its own. Returns its id."""
+        (row,) = self.rows(StrategyVersion, StrategyVersion.campaign_id == self.campaign(schedule=form))
+        return int(row["schedule_id"])
 
     def technical_result(self, code: str, **columns: Any) -> int:
         """A new technical result. Returns its id."""

@@ -70,8 +70,8 @@ def test_a_good_line() -> None:
         "raw_line": ";".join(fields()),
     }  # fmt: skip
     assert staged.phones == [
-        (5, 7, 1, "79161234567", "+7 (916) 123-45-67", "m"),
-        (5, 7, 2, "84951234567", "84951234567", None),
+        (5, 7, 1, "79161234567", "+7 (916) 123-45-67", "m", None),
+        (5, 7, 2, "84951234567", "84951234567", None, "Europe/Moscow"),
     ]
     assert staged.rejects == []
 
@@ -88,7 +88,7 @@ def test_what_a_line_does_not_give_is_empty() -> None:
 
 def test_an_empty_number_is_left_out_and_keeps_the_others_with_their_types() -> None:
     staged = clean(fields(numbers=("", "84951234567"), types=("m", "h")))
-    assert staged.phones == [(5, 7, 2, "84951234567", "84951234567", "h")]
+    assert staged.phones == [(5, 7, 2, "84951234567", "84951234567", "h", "Europe/Moscow")]
 
 
 def test_attributes_are_a_json_object() -> None:
@@ -290,7 +290,7 @@ def test_any_line_is_loaded_or_rejected(given: list[str]) -> None:
         assert len(named["client_code"].upper()) <= 64 and named["client_code"].strip()
         if named["attributes"]:
             assert isinstance(json.loads(named["attributes"]), dict)
-    for _, _, _, number, raw, _ in staged.phones:
+    for _, _, _, number, raw, _, _ in staged.phones:
         assert number.isascii() and number.isdigit() and 3 <= len(number) <= 20 and len(raw) <= 64
 
 

@@ -1,0 +1,42 @@
+/*
+dialing.phone_reason          version 1.0.0          2026-11-25
+
+Whether a phone may be dialled at a moment, the first rule that stands in the way, and the next moment when it may be dialled if
+nothing happens until then: all that only time lifts is over, and the schedule of its type, or the campaign's, is open. Empty
+where time alone does not bring it back.
+
+Called by  app/procedures/dialing.py
+Reads      core.phone, strategy.phone_state, dialing.phone_explain, strategy.schedule_next
+Returns    rows: is_dialable int, reason_code nvarchar(64), next_at datetime2(3)
+Example    SELECT r.reason_code, r.next_at FROM dialing.phone_reason(12, SYSUTCDATETIME()) AS r;
+*/
+CREATE OR ALTER FUNCTION dialing.phone_reason
+(
+    @phone_id bigint, /* core.phone.phone_id */
+    @now datetime2(3) /* UTC */
+)
+RETURNS TABLE
+AS
+RETURN
+SELECT
+    CASE WHEN x.failed = 0 THEN 1 ELSE 0 END AS is_dialable,
+    f.rule_code AS reason_code,
+    CASE WHEN x.failed = 0 THEN @now WHEN x.unknown > 0 THEN NULL ELSE n.next_at END AS next_at
+FROM core.phone AS p
+CROSS APPLY strategy.phone_state(p.campaign_id, @now) AS s
+CROSS APPLY (
+    SELECT
+        SUM(1 - e.is_passed) AS failed,
+        SUM(CASE WHEN e.is_passed = 0 AND e.passes_at IS NULL THEN 1 ELSE 0 END) AS unknown,
+        MAX(e.passes_at) AS passes_at
+    FROM dialing.phone_explain(@phone_id, @now) AS e
+) AS x
+OUTER APPLY (
+    SELECT TOP (1) e.rule_code AS rule_code
+    FROM dialing.phone_explain(@phone_id, @now) AS e
+    WHERE e.is_passed = 0
+    ORDER BY e.rule_no, e.step_no
+) AS f
+OUTER APPLY strategy.schedule_next(s.schedule_id, s.zone_id, x.passes_at) AS n
+WHERE p.phone_id = @phone_id
+    AND s.phone_id = @phone_id;

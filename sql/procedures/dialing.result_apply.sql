@@ -177,11 +177,11 @@ LEFT JOIN dialing.record_returned AS x
     AND r.record_key IS NULL
 JOIN (
     SELECT l.client_id AS client_id, l.campaign_id AS campaign_id, l.zone_id AS zone_id, l.round_no AS round_no,
-        l.person_id AS person_id
+        l.person_id AS person_id, l.loaded_at AS loaded_at
     FROM core.client AS l
     UNION ALL
     SELECT h.client_id AS client_id, h.campaign_id AS campaign_id, h.zone_id AS zone_id, h.round_no AS round_no,
-        h.person_id AS person_id
+        h.person_id AS person_id, h.loaded_at AS loaded_at
     FROM core.client_archive AS h
 ) AS c
     ON c.client_id = COALESCE(r.client_id, x.client_id)

@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.1.1          2026-11-25
+contacts.import_apply          version 1.2.1          2026-11-25
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
 Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
@@ -21,8 +21,8 @@ in libphonenumber; else it has none, and its client's zone counts.
 
 Called by  app/importing/loader.py
 Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone_type, core.time_zone, core.do_not_call,
-           core.number_block, core.client_archive, core.client_status, core.dial_class, core.attempt_outcome, core.attempt,
-           core.utc_moment, core.number_zone
+           core.number_block, core.client_archive, core.client_status, core.dial_class, core.utc_moment, core.number_zone,
+           core.attempt_outcome, core.attempt
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, dialing.record, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
            contacts.import_row, contacts.import_phone

@@ -1,9 +1,9 @@
 /*
-dialing.agent_result_apply          version 1.2.0          2026-11-25
+dialing.agent_result_apply          version 1.2.1          2026-11-25
 
 Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means
-the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same result
-again changes nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent
+the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same
+result again changes nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent
 is named.
 
 Called by  app/procedures/dialing.py

@@ -10,8 +10,8 @@ Cisco takes, since repeating is the strategy's work.
 The same call result may come twice for one record, out of order and late: the first final row of a record is its result.
 A late one of a phone that was moved since, or whose client was archived, is written down, and does not count for what is there now.
 
-The late result of a call of an earlier round is an attempt of that round: of the client's and the phone's counts it changes that of
-the day alone.
+The late result of a call of an earlier round is an attempt of that round: of the client's and the phone's counts it changes that
+of the day alone.
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.result_stage, dialing.result_batch, dialing.dialer, core.technical_result, core.agent_result,

@@ -98,13 +98,12 @@ def take(state: State, key: str, phone: Phone, callback: Callback | None, now: d
     settle(state, [phone.client], now)
 
 
-def give_back(state: State, records: Iterable[Record], now: datetime) -> None:
-    """Records come back undialled; their callbacks wait again."""
+def give_back(records: Iterable[Record]) -> None:
+    """Records come back undialled; their callbacks wait again. That changes nothing that a status is made of."""
     for record in list(records):
         record.is_out = False
         if record.callback:
             record.callback.state = WAITING
-        settle(state, [record.phone.client], now)
 
 
 def find_record(state: State, key: str) -> Record | None:

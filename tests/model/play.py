@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -381,13 +382,13 @@ class Play:
     def _return(self, step: Step) -> None:
         record = self._pick([record for record in self._all_records() if record.is_out], step.what)
         if record:
-            events.give_back(self.state, [record], self.now)
+            events.give_back([record])
             self.database.run("dialing.record_return", record_key=record.key, reason_id=3, now=self.now)
 
     def _recall(self, step: Step) -> None:
         campaign = self._campaign_of(step)
         out = [record for record in self._all_records() if record.is_out and record.phone.client.campaign is campaign]
-        events.give_back(self.state, out, self.now)
+        events.give_back(out)
         self.database.run("dialing.block_recall", campaign_id=campaign.id, now=self.now)
 
     def _strategy(self, step: Step) -> None:
@@ -537,6 +538,24 @@ class Play:
                             f"at {self.now} phone {phone.number} of client {client.code} of {campaign.code} fails rules"
                             f" {failed}, first {found[phone.id][1]}, not {mine}"
                         )
+            self._compare_sums(campaign)
+
+    def _compare_sums(self, campaign: Campaign) -> None:
+        """How many phones each rule holds, summed over the campaign."""
+        mine = Counter(
+            reason(rules_shown(self.state, phone, self.now))
+            for client in self.state.of_campaign(campaign)
+            for phone in client.phones
+        )
+        theirs: Counter[int] = Counter()
+        for row in self.database.rows(
+            "SELECT e.rule_no, e.reason_code, e.phones FROM dialing.campaign_explain(:campaign_id, :now) AS e",
+            campaign_id=campaign.id,
+            now=self.now,
+        ):
+            theirs[0 if row.reason_code == "ready" else row.rule_no] += row.phones
+        if +mine != +theirs:
+            raise Difference(f"at {self.now} phones of {campaign.code} by reason are {dict(theirs)}, not {dict(mine)}")
 
     def _compare_sets(self) -> None:
         mine: list[Any] = sorted(

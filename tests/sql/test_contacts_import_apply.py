@@ -393,20 +393,6 @@ def test_a_campaign_may_start_finished_clients_afresh(world: World, status_id: i
     assert world.dialled(campaign, world.at(hours=2)) == [anna.numbers[0]]
 
 
-@pytest.mark.parametrize("campaign_says", [False, True])
-@pytest.mark.parametrize(("load_says", "starts"), [(None, None), (False, False), (True, True)])
-def test_what_the_load_says_comes_before_what_its_campaign_says(
-    world: World, campaign_says: bool, load_says: bool | None, starts: bool | None
-) -> None:
-    campaign = world.campaign(columns={"restarts_on_reload": campaign_says})
-    anna = finished(world, campaign)
-    load = Load(world, campaign, restarts_clients=load_says)
-    load.line("a", anna.number)
-    assert load.apply(world.at(hours=1)) == {"clients_updated": 1}
-    started = campaign_says if starts is None else starts
-    assert (world.client_row(anna).round_no, world.status(anna)) == ((2, ACTIVE) if started else (1, SUCCESS))
-
-
 def test_a_new_phone_of_a_known_client_is_held_by_its_agent_result(world: World) -> None:
     from app.campaigns import AgentResultForm
 
@@ -426,6 +412,20 @@ def test_a_new_phone_of_a_known_client_is_held_by_its_agent_result(world: World)
     )  # fmt: skip
     assert world.dialled(campaign, world.at(minutes=60)) == [boris.number]
     assert len(world.dialled(campaign, world.at(minutes=61))) == 2
+
+
+@pytest.mark.parametrize("campaign_says", [False, True])
+@pytest.mark.parametrize(("load_says", "starts"), [(None, None), (False, False), (True, True)])
+def test_what_the_load_says_comes_before_what_its_campaign_says(
+    world: World, campaign_says: bool, load_says: bool | None, starts: bool | None
+) -> None:
+    campaign = world.campaign(columns={"restarts_on_reload": campaign_says})
+    anna = finished(world, campaign)
+    load = Load(world, campaign, restarts_clients=load_says)
+    load.line("a", anna.number)
+    assert load.apply(world.at(hours=1)) == {"clients_updated": 1}
+    started = campaign_says if starts is None else starts
+    assert (world.client_row(anna).round_no, world.status(anna)) == ((2, ACTIVE) if started else (1, SUCCESS))
 
 
 def test_an_active_client_is_not_started_afresh(world: World) -> None:

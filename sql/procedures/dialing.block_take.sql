@@ -5,7 +5,7 @@ Takes the next block of a campaign: the phones to be dialled now, best first, ne
 M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order of
 the strategy and reads only what it hands out. Each phone becomes a record that is out; its key goes to the dialer.
 
-How the walk goes: it looks ahead over a window of classes, counts up to @need ready phones in each from the index alone, takes
+How the walk goes: it looks ahead over a window of classes, counts up to a block of ready phones in each from the index alone, takes
 all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it takes
 is written as records right away, which is also how the next step knows what is out; no row of core.phone is written.
 
@@ -288,12 +288,12 @@ BEGIN
                     SELECT
                         o.rank_no AS rank_no,
                         COUNT(*) AS classes,
-                        SUM(n.ready) AS ready
+                        SUM(n.ready - COALESCE(o.taken, 0)) AS ready
                     FROM @open AS o
                     CROSS APPLY (
                         SELECT COUNT(*) AS ready
                         FROM (
-                            SELECT TOP (@need) p.phone_id AS phone_id
+                            SELECT TOP (@size) p.phone_id AS phone_id
                             FROM core.phone AS p
                             WHERE p.dial_class_id = o.dial_class_id
                                 AND p.waits_from <= o.ready_before
@@ -301,7 +301,7 @@ BEGIN
                     ) AS n
                     WHERE o.rank_no > @rank
                         AND o.rank_no <= @window_end
-                        AND n.ready > 0
+                        AND n.ready > COALESCE(o.taken, 0)
                     GROUP BY o.rank_no
                 ) AS y
             ) AS z;
@@ -494,7 +494,8 @@ BEGIN
             BEGIN
                 /*
                 Of each phone and rule: the calls that count, latest first, and those that are out and may yet count, the earlier
-                ones of this block among them. Of several rules that are reached, the one that holds longest.
+                ones of this block among them. Of several rules that are reached, the one that holds longest. TOP (1000), more than
+                anybody has out, has those that are out looked up person by person.
                 */
                 UPDATE z
                 SET is_new = 0
@@ -601,14 +602,22 @@ BEGIN
                                 ON d.dial_class_id = r.dial_class_id
                             JOIN @cap AS w
                                 ON w.zone_id = d.client_zone_id
-                            JOIN dialing.record AS q
-                                ON q.person_id = r.person_id
+                            CROSS APPLY (
+                                SELECT TOP (1000)
+                                    y.campaign_id AS campaign_id,
+                                    y.number AS number,
+                                    y.block_id AS block_id,
+                                    y.position AS position
+                                FROM dialing.record AS y
+                                WHERE y.person_id = r.person_id
+                                    AND y.client_id <> r.client_id
+                                ORDER BY y.block_id, y.position
+                            ) AS q
                             JOIN strategy.campaign_cap AS m
                                 ON m.campaign_id = q.campaign_id
                                 AND m.cap_rule_id = w.cap_rule_id
                             WHERE r.block_id = @block_id
                                 AND r.position > @sure_position
-                                AND q.client_id <> r.client_id
                                 AND (q.block_id <> @block_id OR q.position < r.position)
                                 AND (w.subject_id = 1 OR (w.subject_id = 3 AND q.number = r.number))
                         ) AS x

@@ -123,7 +123,7 @@ def _parse(url: str | URL) -> URL:
 #: Views and functions of sql/ are put into the statement that asks them, so that its joins count more tables than
 #: PostgreSQL plans together by itself; past that limit it works the inner ones out for the whole base.
 SESSION = (
-    "-c client_min_messages=warning -c timezone=UTC -c jit=off -c join_collapse_limit=30 -c from_collapse_limit=30"
+    "-c client_min_messages=warning -c timezone=UTC -c join_collapse_limit=30 -c from_collapse_limit=30 -c jit=off"
 )
 
 

@@ -9,7 +9,8 @@ Returns    rows: dial_class_id int, strategy_version_id int, segment_id int, pho
            int, is_segment_open int, bar_id smallint, time_status_id smallint, is_time_open int, is_type_dialled int,
            is_client_under int, is_type_under int, is_agent_under int, is_day_under int, is_in_schedule int, is_cap_free int,
            is_in_cap_hours int, held_until datetime2(3), schedule_id int, delay_minutes int, ready_before datetime2(3),
-           client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int, is_open int
+           client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int,
+           is_allowed int, is_open int
 Example    SELECT s.dial_class_id, s.is_in_schedule FROM strategy.dial_class_state(7, SYSUTCDATETIME()) AS s;
 */
 CREATE OR ALTER FUNCTION strategy.dial_class_state
@@ -48,6 +49,7 @@ SELECT
     s.phone_key_1 AS phone_key_1,
     s.phone_key_2 AS phone_key_2,
     s.phone_key_3 AS phone_key_3,
+    s.is_allowed AS is_allowed,
     s.is_open AS is_open
 FROM core.campaign AS k
 CROSS APPLY strategy.version_class_state(k.campaign_id, k.strategy_version_id, @now) AS s

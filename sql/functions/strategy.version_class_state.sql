@@ -4,7 +4,8 @@ strategy.version_class_state          version 1.0.0          2026-11-25
 Each rule that a dial class can pass or fail as a whole by a strategy version, in force or not, for every class of a campaign at
 a moment, and the moment up to which a phone of the class must have waited for its delay to be over. strategy.md, «May this
 phone be dialled now?», rules 1, 2, 3, 5, 6, 8, 9, 11, 12 and 13. The block selection, the explanations and the preview all read
-this one function. is_open is all of them but the first, whether the campaign is active.
+this one function. is_open is all of them but the first, whether the campaign is active; is_allowed leaves out as well what
+only the hour of the day lifts.
 
 Whether a schedule is open is worked out once for each schedule and zone, at both moments that count: now, and at the end of the
 campaign's margin.
@@ -16,7 +17,8 @@ Returns    rows: dial_class_id int, strategy_version_id int, segment_id int, pho
            int, is_segment_open int, bar_id smallint, time_status_id smallint, is_time_open int, is_type_dialled int,
            is_client_under int, is_type_under int, is_agent_under int, is_day_under int, is_in_schedule int, is_cap_free int,
            is_in_cap_hours int, held_until datetime2(3), schedule_id int, delay_minutes int, ready_before datetime2(3),
-           client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int, is_open int
+           client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int,
+           is_allowed int, is_open int
 Example    SELECT s.dial_class_id, s.is_in_schedule FROM strategy.version_class_state(7, 12, SYSUTCDATETIME()) AS s;
 */
 CREATE OR ALTER FUNCTION strategy.version_class_state
@@ -107,6 +109,10 @@ SELECT
     x.phone_key_1 AS phone_key_1,
     x.phone_key_2 AS phone_key_2,
     x.phone_key_3 AS phone_key_3,
+    CASE
+        WHEN x.bar_id <> 0 THEN 0
+        ELSE x.is_segment_open * x.is_time_open * x.is_type_dialled * x.is_client_under * x.is_type_under * x.is_agent_under
+    END AS is_allowed,
     CASE
         WHEN x.bar_id <> 0 THEN 0
         ELSE x.is_segment_open * x.is_time_open * x.is_type_dialled * x.is_client_under * x.is_type_under * x.is_agent_under

@@ -87,7 +87,7 @@ BEGIN
         ON p.phone_id = f.phone_id
     WHERE (
         p.last_attempt_at IS NOT NULL
-        OR EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.client_id = p.client_id)
+        OR EXISTS (SELECT 1 AS found FROM dialing.record AS r WHERE r.client_id = p.client_id AND r.phone_id = p.phone_id)
     )
         AND NOT EXISTS (
             SELECT 1 AS found

@@ -860,7 +860,7 @@ def test_new_phones_are_written_into_the_right_class_at_once(world: World) -> No
     assert lines("y") == first
     # One row a class from the load itself; a phone in another class than foreseen would add two.
     changes = world.rows(DialClassChange)[rows_before:]
-    assert sorted((row["dial_class_id"], row["phones"]) for row in changes) == sorted((d, 1) for d, _ in first)
+    assert sorted((row["dial_class_id"], row["phones"]) for row in changes) == sorted((d, 1) for d in first)
 
 
 def test_a_callback_is_local_to_the_zone_of_its_number(world: World) -> None:

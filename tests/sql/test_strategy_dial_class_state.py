@@ -56,6 +56,8 @@ def test_a_class_in_full(world: World) -> None:
             "phone_key_1": 1,
             "phone_key_2": 4,
             "phone_key_3": 1,
+            "is_allowed": 1,
+            "is_open": 1,
         }
     }
 

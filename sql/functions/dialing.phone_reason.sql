@@ -6,7 +6,7 @@ nothing happens until then: all that only time lifts is over, and the schedule o
 where time alone does not bring it back.
 
 Called by  app/procedures/dialing.py
-Reads      core.phone, strategy.phone_state, dialing.phone_explain, strategy.schedule_next
+Reads      core.phone, strategy.dial_class_rule, dialing.phone_explain, strategy.schedule_next
 Returns    rows: is_dialable int, reason_code nvarchar(64), next_at datetime2(3)
 Example    SELECT r.reason_code, r.next_at FROM dialing.phone_reason(12, SYSUTCDATETIME()) AS r;
 */
@@ -20,23 +20,25 @@ AS
 RETURN
 SELECT
     CASE WHEN x.failed = 0 THEN 1 ELSE 0 END AS is_dialable,
-    f.rule_code AS reason_code,
+    x.reason_code AS reason_code,
     CASE WHEN x.failed = 0 THEN @now WHEN x.unknown > 0 THEN NULL ELSE n.next_at END AS next_at
 FROM core.phone AS p
-CROSS APPLY strategy.phone_state(p.campaign_id, @now) AS s
+JOIN strategy.dial_class_rule AS r
+    ON r.dial_class_id = p.dial_class_id
 CROSS APPLY (
     SELECT
         SUM(1 - e.is_passed) AS failed,
         SUM(CASE WHEN e.is_passed = 0 AND e.passes_at IS NULL THEN 1 ELSE 0 END) AS unknown,
-        MAX(e.passes_at) AS passes_at
-    FROM dialing.phone_explain(@phone_id, @now) AS e
+        MAX(e.passes_at) AS passes_at,
+        MAX(CASE WHEN e.is_passed = 0 AND e.turn = 1 THEN e.rule_code ELSE NULL END) AS reason_code
+    FROM (
+        SELECT
+            f.rule_code AS rule_code,
+            f.is_passed AS is_passed,
+            f.passes_at AS passes_at,
+            ROW_NUMBER() OVER (ORDER BY f.is_passed, f.rule_no, f.step_no) AS turn
+        FROM dialing.phone_explain(@phone_id, @now) AS f
+    ) AS e
 ) AS x
-OUTER APPLY (
-    SELECT TOP (1) e.rule_code AS rule_code
-    FROM dialing.phone_explain(@phone_id, @now) AS e
-    WHERE e.is_passed = 0
-    ORDER BY e.rule_no, e.step_no
-) AS f
-OUTER APPLY strategy.schedule_next(s.schedule_id, s.zone_id, x.passes_at) AS n
-WHERE p.phone_id = @phone_id
-    AND s.phone_id = @phone_id;
+OUTER APPLY strategy.schedule_next(r.schedule_id, r.zone_id, x.passes_at) AS n
+WHERE p.phone_id = @phone_id;

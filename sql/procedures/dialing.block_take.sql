@@ -74,6 +74,7 @@ DECLARE @open table (
     dial_class_id int NOT NULL,
     zone_id int NOT NULL,
     ready_before datetime2(3) NOT NULL,
+    phones_out int NULL, /* how many of its phones earlier blocks have out */
     taken int NULL, /* how many turns a class of a shared rank has had */
     PRIMARY KEY (rank_no, dial_class_id)
 );
@@ -137,6 +138,21 @@ IF @size > 0
 IF @size > 0 AND EXISTS (SELECT o.dial_class_id AS dial_class_id FROM @open AS o)
 BEGIN
     SET @need = @size;
+
+    /* They keep their place in the index while they are out: what is ready is so many less. */
+    IF @out > 0
+        UPDATE o
+        SET phones_out = n.phones
+        FROM @open AS o
+        JOIN (
+            SELECT
+                r.dial_class_id AS dial_class_id,
+                COUNT(*) AS phones
+            FROM dialing.record AS r
+            WHERE r.campaign_id = @campaign_id
+            GROUP BY r.dial_class_id
+        ) AS n
+            ON n.dial_class_id = o.dial_class_id;
 
     SELECT @key_prefix = g.value
     FROM ops.setting AS g
@@ -288,12 +304,12 @@ BEGIN
                     SELECT
                         o.rank_no AS rank_no,
                         COUNT(*) AS classes,
-                        SUM(n.ready - COALESCE(o.taken, 0)) AS ready
+                        SUM(n.ready - COALESCE(o.phones_out, 0) - COALESCE(o.taken, 0)) AS ready
                     FROM @open AS o
                     CROSS APPLY (
                         SELECT COUNT(*) AS ready
                         FROM (
-                            SELECT TOP (@size) p.phone_id AS phone_id
+                            SELECT TOP (@size + @out) p.phone_id AS phone_id
                             FROM core.phone AS p
                             WHERE p.dial_class_id = o.dial_class_id
                                 AND p.waits_from <= o.ready_before
@@ -301,7 +317,7 @@ BEGIN
                     ) AS n
                     WHERE o.rank_no > @rank
                         AND o.rank_no <= @window_end
-                        AND n.ready > COALESCE(o.taken, 0)
+                        AND n.ready > COALESCE(o.phones_out, 0) + COALESCE(o.taken, 0)
                     GROUP BY o.rank_no
                 ) AS y
             ) AS z;

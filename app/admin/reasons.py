@@ -46,10 +46,16 @@ WORDS: dict[str, tuple[str, str]] = {
     ),
     "delay": (mark("The delay after the last result is over"), mark("the delay after the last result")),
     "promised": (mark("No callback is promised for later"), mark("a callback is promised")),
-    "schedule": (mark("It is dialling time by the schedule and the zone of the phone"), mark("outside of the schedule")),
-    "cap_hours": (mark("The hours of the frequency caps allow a call"), mark("outside of the hours of the frequency caps")),
+    "schedule": (
+        mark("It is dialling time by the schedule and the zone of the phone"),
+        mark("outside of the schedule"),
+    ),
+    "cap_hours": (
+        mark("The hours of the frequency caps allow a call"),
+        mark("outside of the hours of the frequency caps"),
+    ),
     "caps": (mark("The frequency caps allow a call"), mark("a frequency cap")),
-}  # fmt: skip
+}
 
 
 @dataclass(frozen=True)
@@ -99,10 +105,8 @@ def explain_campaign(connection: Connection, campaign_id: int, now: datetime) ->
     counted: dict[str, int] = {READY: 0}
     for row in dialing.campaign_explain(connection, campaign_id, now):
         counted[row.reason_code] = counted.get(row.reason_code, 0) + int(row.phones)
-    return sorted(
-        counted.items(),
-        key=lambda one: (one[0] != READY, -one[1], list(WORDS).index(one[0]) if one[0] in WORDS else -1),
-    )
+    order = {code: place for place, code in enumerate(WORDS)}
+    return sorted(counted.items(), key=lambda one: (one[0] != READY, -one[1], order.get(one[0], 0)))
 
 
 def reason_words(code: str) -> str:

@@ -135,7 +135,7 @@ def phone_explain(connection: Connection, phone_id: int, now: datetime) -> Seque
 
 
 def phone_reason(connection: Connection, phone_id: int, now: datetime) -> Any:
-    """What stops a phone first, and when it may be dialled: is_dialable, reason_code, next_at; None where no phone is."""
+    """What stops a phone first, and when it may be dialled: is_dialable, reason_code, next_at; None without a phone."""
     return connection.execute(_PHONE_REASON, {"phone_id": phone_id, "now": now}).one_or_none()
 
 

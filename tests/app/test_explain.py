@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from click.testing import CliRunner
 from sqlalchemy import Engine, select, text, update
 
+from app import clock
 from app.admin.reasons import WORDS
 from app.cli import cli, main
 from app.commands import explain as command
 from app.models.contact import Client, Phone
 from app.models.dialing import Record
 from app.models.strategy import Campaign
+from app.procedures import dialing
 
 
 @pytest.fixture
@@ -68,26 +72,17 @@ def test_the_first_rule_that_is_not_kept_is_marked_as_the_reason(
 def test_the_moment_from_which_it_may_be_dialled_is_in_the_users_time(
     signed_in: Callable[..., Any], web_engine: Engine, campaigns: dict[str, int]
 ) -> None:
+    now = clock.now()
     with web_engine.connect() as connection:
-        row = connection.execute(
-            text(
-                "SELECT TOP (1) p.phone_id, r.next_at FROM core.phone AS p"
-                " CROSS APPLY dialing.phone_reason(p.phone_id, SYSUTCDATETIME()) AS r"
-                " WHERE p.campaign_id = :id AND r.reason_code = N'delay' AND r.next_at IS NOT NULL"
-            ).bindparams(id=campaigns["ALPHA"])
-            if web_engine.dialect.name == "mssql"
-            else text(
-                "SELECT p.phone_id, r.next_at FROM core.phone AS p"
-                " CROSS JOIN LATERAL dialing.phone_reason(p.phone_id, CAST(now() AT TIME ZONE 'UTC' AS timestamp(3))) AS r"
-                " WHERE p.campaign_id = :id AND r.reason_code = 'delay' AND r.next_at IS NOT NULL LIMIT 1"
-            ).bindparams(id=campaigns["ALPHA"])
-        ).one()
-    page = signed_in().text(f"/contacts/{campaigns['ALPHA']}/phones/{row.phone_id}/explain")
+        phones = connection.scalars(select(Phone.phone_id).where(Phone.campaign_id == campaigns["ALPHA"])).all()
+        phone_id, next_at = next(
+            (phone_id, row.next_at)
+            for phone_id in phones
+            if (row := dialing.phone_reason(connection, phone_id, now)).reason_code == "delay"
+        )
+    page = signed_in().text(f"/contacts/{campaigns['ALPHA']}/phones/{phone_id}/explain")
     found = re.search(r'<dd id="next-at">(\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d)</dd>', page)
-    from datetime import UTC
-    from zoneinfo import ZoneInfo
-
-    local = row.next_at.replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/Moscow"))
+    local = next_at.replace(tzinfo=UTC).astimezone(ZoneInfo("Europe/Moscow"))
     assert found and found[1] == local.strftime("%d.%m.%Y %H:%M:%S")
     assert "is-broken is-binding" in rules(page)["delay"]
 

@@ -61,11 +61,14 @@ sql-map: setup ## from screen, job and API to procedure and table
 
 ##@ Work on it
 
-.PHONY: test lint types check format bench model mutation chaos messages
+.PHONY: test mission lint types check format bench model mutation chaos messages
 # Tests with real processes wait on real time: one that fails on a machine busy with something else is tried once more,
 # and the summary names it.
 test: setup-test ## all tests, or those under T=tests/unit; ARGS="-k word" go to pytest
 	@$(BIN)/python -m pytest -n auto --dist loadfile --reruns 1 $(ARGS) $(T)
+
+mission: setup-test ## how the tests of each line of the deck end, and which lines have none [LINES=M12-M25,M55]
+	@PYTHONPATH=tests $(BIN)/python -m pytest -q -n auto --dist loadfile --reruns 1 -p mission.plugin $(if $(LINES),--lines $(LINES)) $(ARGS)
 
 lint: setup-test ## ruff, and the house rules of sql/
 	@$(BIN)/ruff check .

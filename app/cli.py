@@ -16,6 +16,7 @@ COMMANDS = {
     "calendar": ("calendars", "calendar"),
     "db": ("db", "db"),
     "demo": ("demo", "demo"),
+    "explain": ("explain", "explain"),
     "import": ("import_file", "import_file"),
     "numbering": ("numbering", "numbering"),
     "scheduler": ("scheduler", "scheduler"),

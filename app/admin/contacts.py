@@ -11,13 +11,14 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import text
 
-from app.admin import blocking, campaign_data, contact_search, export
+from app import clock
+from app.admin import blocking, campaign_data, contact_search, export, reasons
 from app.admin.campaign_screen import CampaignScreen
 from app.admin.contact_search import Filters
 from app.auth import audit, sessions
 from app.database.web import db
 from app.frame.formats import moment
-from app.frame.languages import language
+from app.frame.languages import language, local_address
 from app.procedures import contacts
 
 SIZES = (50, 100, 200)
@@ -32,7 +33,7 @@ class ContactsScreen(CampaignScreen):
     group = "campaigns"
     icon = "users"
     help_section = "finding-contacts"
-    actions: ClassVar = {"choose": "view", "index": "view", "export": "export", "block": "block"}
+    actions: ClassVar = {"choose": "view", "index": "view", "export": "export", "block": "block", "explain": "view"}
 
     @expose("/<int:campaign_id>/")
     def index(self, campaign_id: int) -> Any:
@@ -69,6 +70,15 @@ class ContactsScreen(CampaignScreen):
             return blocking.dialog(
                 self, connection, subject, contacts.phone_block, url_for(".index", campaign_id=campaign_id)
             )
+
+    @expose("/<int:campaign_id>/phones/<int:phone_id>/explain")
+    def explain(self, campaign_id: int, phone_id: int) -> Any:
+        """Why a phone is, or is not, dialled now."""
+        with db.engine.connect() as connection:
+            phone = _phone_or_404(connection, campaign_id, phone_id)
+            told = reasons.explain_phone(connection, phone_id, clock.now(), language())
+        back = local_address(request.args.get("next"), url_for(".index", campaign_id=campaign_id))
+        return self.render_sheet("screens/phone_explain.html", phone=phone, told=told or abort(404), back=back)
 
     @expose("/<int:campaign_id>/export.<kind>")
     def export(self, campaign_id: int, kind: str) -> Any:

@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from app import clock
-from app.admin import campaign_data, commands
+from app.admin import campaign_data, commands, reasons
 from app.admin.base import Screen, attempt
 from app.admin.cache import ShortMemory
 from app.auth import sessions
@@ -26,6 +26,8 @@ SPANS = {"hour": timedelta(hours=1), "day": timedelta(days=1)}
 
 _numbers = ShortMemory(1.5)
 _day_results = ShortMemory(15)
+#: The sum of the reasons looks at phones that wait for their delay; it need not be asked for as often.
+_reasons = ShortMemory(10)
 
 
 class MonitorScreen(Screen):
@@ -51,7 +53,7 @@ class MonitorScreen(Screen):
             statuses = campaign_data.clients_by_status(connection, campaign_id)
         return self.render(
             "screens/monitor.html", campaign=row, segments=segments, statuses=statuses, named=campaign_data.named,
-            may=sessions.may, pace_minutes=PACE_MINUTES,
+            may=sessions.may, pace_minutes=PACE_MINUTES, reasons=self._reasons(campaign_id),
         )  # fmt: skip
 
     @expose("/<int:campaign_id>/monitor.json")
@@ -64,6 +66,7 @@ class MonitorScreen(Screen):
         if span == "day":
             answer["results"] = _day_results.get(campaign_id, lambda: self._read_results(campaign_id, SPANS["day"]))
         end = answer.pop("end")
+        answer["reasons"] = self._reasons(campaign_id)
         answer["results"] = [
             {
                 "code": row.code,
@@ -105,6 +108,18 @@ class MonitorScreen(Screen):
             "pace": pace,
             "end": end,
         }  # fmt: skip
+
+    def _reasons(self, campaign_id: int) -> list[dict[str, Any]]:
+        """Phones of the campaign by what stands in their way, in words."""
+
+        def read() -> list[tuple[str, int]]:
+            with db.engine.connect() as connection:
+                return reasons.explain_campaign(connection, campaign_id, clock.now())
+
+        return [
+            {"code": code, "name": reasons.reason_words(code), "phones": phones}
+            for code, phones in _reasons.get(campaign_id, read)
+        ]
 
     def _read_results(self, campaign_id: int, span: timedelta) -> Any:
         now = clock.now()
@@ -153,9 +168,15 @@ class MonitorScreen(Screen):
                 commands.switch_segment(connection, campaign_id, segment_id, is_enabled)
             except ProcedureError:
                 return jsonify(error=_("There is no such page")), 404
-        _numbers.forget()
+        _forget()
         return jsonify(is_enabled=is_enabled)
 
     def _back(self, campaign_id: int) -> Any:
-        _numbers.forget()
+        _forget()
         return redirect(local_address(request.form.get("next"), url_for(".index", campaign_id=campaign_id)))
+
+
+def _forget() -> None:
+    """What was done is seen at once."""
+    _numbers.forget()
+    _reasons.forget()

@@ -22,7 +22,7 @@ from app.models.strategy import Campaign, Segment
 @pytest.fixture(autouse=True)
 def _nothing_remembered() -> None:
     """Answers are remembered for a second or two; each test wants its own."""
-    for memory in (monitor._numbers, monitor._day_results, overview._memory):
+    for memory in (monitor._numbers, monitor._day_results, monitor._reasons, overview._memory):
         memory.forget()
 
 
@@ -95,6 +95,24 @@ def test_the_page_says_it_in_words_and_escapes_what_people_wrote(signed_in: Call
     ):  # fmt: skip
         assert label in page, label
     assert "Третья &lt;b&gt;" in page and "Третья <b>" not in page
+
+
+def test_the_monitor_says_why_phones_are_not_dialled(
+    signed_in: Callable[..., Any], running: int, web_engine: Engine
+) -> None:
+    browser = signed_in()
+    reasons = {one["code"]: one for one in live(browser, running)["reasons"]}
+    with web_engine.connect() as connection:
+        phones = connection.scalar(text("SELECT COUNT(*) FROM core.phone WHERE campaign_id = :id"), {"id": running})
+    assert sum(one["phones"] for one in reasons.values()) == phones
+    assert reasons["in_work"]["phones"] >= 30 and reasons["in_work"]["name"] == "the client is in work"
+    assert reasons["ready"]["name"] == "may be dialled now"
+    page = browser.text(f"/monitor/{running}/")
+    assert f"the client is in work <strong>{reasons['in_work']['phones']}</strong>" in page
+    assert browser.post(f"/monitor/{running}/stop").status_code == 302
+    stopped = {one["code"]: one["phones"] for one in live(browser, running)["reasons"]}
+    assert stopped == {"ready": 0, "campaign_active": phones}
+    assert browser.post(f"/monitor/{running}/start").status_code == 302
 
 
 def test_results_of_a_day_and_of_an_hour_are_two_spans(

@@ -39,6 +39,7 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "contacts.index": ("GET", "/contacts/{a}/", Right("contacts", "view")),
     "contacts.export": ("GET", "/contacts/{a}/export.csv", Right("contacts", "export")),
     "contacts.block": ("GET", "/contacts/{a}/phones/1/block", Right("contacts", "block")),
+    "contacts.explain": ("GET", "/contacts/{a}/phones/1/explain", Right("contacts", "view")),
     "clients.choose": ("GET", "/clients/", Right("clients", "view")),
     "clients.index": ("GET", "/clients/{a}/", Right("clients", "view")),
     "clients.block": ("GET", "/clients/{a}/1/block", Right("clients", "block")),

@@ -66,6 +66,20 @@ function resultOptions(body) {
 const states = document.getElementById("states").content;
 const share = (part, whole) => (whole ? `${((100 * part) / whole).toLocaleString(acm.texts.language === "en" ? "en-US" : "ru-RU", { minimumFractionDigits: 1, maximumFractionDigits: 1 })} %` : "— %");
 
+function showReasons(reasons) {
+  const list = document.getElementById("reasons");
+  const shown = [...list.children];
+  if (shown.map((item) => item.dataset.reason).join() !== reasons.map((one) => one.code).join()) {
+    list.replaceChildren(...reasons.map((one) => {
+      const item = document.createElement("li");
+      item.dataset.reason = one.code;
+      item.append(`${one.name} `, document.createElement("strong"));
+      return item;
+    }));
+  }
+  reasons.forEach((one, index) => acm.put(list.children[index].querySelector("strong"), acm.number(one.phones)));
+}
+
 function show(body) {
   if (String(body.state_id) !== monitor.dataset.state) { location.reload(); return; }
   for (const element of document.querySelectorAll("[data-live]")) acm.put(element, acm.number(body[element.dataset.live]));
@@ -83,6 +97,7 @@ function show(body) {
     if (sample) dialer.replaceChildren(...sample.cloneNode(true).childNodes);
     else dialer.textContent = body.dialer_state;
   }
+  showReasons(body.reasons);
   for (const row of document.querySelectorAll("#statuses [data-status]")) {
     const count = body.statuses[row.dataset.status] || 0;
     acm.put(row.querySelector("[data-count]"), acm.number(count));

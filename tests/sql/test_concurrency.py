@@ -14,6 +14,7 @@ import pytest
 from sqlalchemy import Connection, Engine, select, text
 from world import ACTIVE, FAILURE, SUCCESS, World
 
+from app.campaigns import ResultForm
 from app.database.engine import create_engine
 from app.errors import ProcedureError
 from app.models.contact import Attempt, AttemptOutcome, Client, Phone
@@ -519,4 +520,65 @@ def test_a_number_is_listed_only_when_the_part_of_a_load_that_brings_it_in_is_do
     assert future.result(WAIT).phones_changed == 1
     with parallel.begin() as connection:
         assert [row.number for row in World(connection).take(campaign, world.at(1))] == ["5550078"]
+    balanced(parallel)
+
+
+def test_a_person_under_a_cap_is_not_handed_over_by_two_campaigns_at_once(parallel: Engine) -> None:
+    with committed(parallel) as world:
+        one, two = world.campaign(), world.campaign()
+        world.cap(two, world.cap(one))
+        person = world.person()
+        world.client(one, person_id=person)
+        held, other = world.client(two, person_id=person), world.client(two)
+    with parallel.connect() as connection, connection.begin() as transaction:
+        assert len(World(connection).take(one)) == 1
+        with parallel.begin() as beside:
+            assert [row.number for row in World(beside).take(two)] == [other.number]
+        transaction.commit()
+    with parallel.begin() as connection:
+        assert World(connection).take(two) == []
+    with parallel.begin() as connection:
+        world = World(connection)
+        dialing.block_recall(connection, one, world.now)
+        assert [row.number for row in world.take(two)] == [held.number]
+    balanced(parallel)
+
+
+def test_many_hands_never_pass_a_cap(parallel: Engine) -> None:
+    """Six workers take and answer for three campaigns that share twenty persons, whom a cap allows two calls a week."""
+    with committed(parallel) as world:
+        persons = [world.person() for _ in range(20)]
+        free = {"NO_ANSWER": ResultForm(5, None), "RETURNED": ResultForm(5, None, counts_as_attempt=False)}
+        campaigns = [world.campaign(block_size=5, technical_results=free) for _ in range(3)]
+        rule = world.cap(campaigns[0], window_id=2, limit_value=2)
+        for campaign in campaigns[1:]:
+            world.cap(campaign, rule)
+        for campaign in campaigns:
+            for person in persons:
+                world.client(campaign, person_id=person)
+
+    def worker(number: int) -> int:
+        passed = 0
+        for turn in range(12):
+            with parallel.begin() as connection:
+                rows = World(connection).take(campaigns[(number + turn) % 3])
+            with parallel.connect() as connection:
+                calls = Counter(connection.scalars(select(Attempt.person_id).where(Attempt.is_counted == 1)))
+                passed += sum(1 for person in persons if calls[person] > 2)
+            if rows:
+                result = "RETURNED" if turn == 0 else "NO_ANSWER"
+                with parallel.begin() as connection:
+                    world = World(connection)
+                    world.apply(*(world.row(row.record_key, result) for row in rows))
+        return passed
+
+    with ThreadPoolExecutor(6) as pool:
+        assert sum(future.result(WAIT) for future in [pool.submit(worker, number) for number in range(6)]) == 0
+    with parallel.begin() as connection:
+        world = World(connection)
+        for campaign in campaigns * 4:
+            for row in world.take(campaign):
+                world.result(row.record_key)
+        counted = select(Attempt.person_id).where(Attempt.campaign_id.in_(campaigns), Attempt.is_counted == 1)
+        assert Counter(Counter(connection.scalars(counted)).values()) == {2: 20}
     balanced(parallel)

@@ -26,6 +26,7 @@ from app.books import read_books
 from app.campaigns import PhoneTypeForm, ScheduleForm, StrategyForm, create_campaign, save_strategy
 from app.database.procedure import call
 from app.errors import ProcedureError
+from app.models.caps import CampaignCap, CapRule, CapRuleResult
 from app.models.contact import AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
 from app.models.dialing import Callback, Dialer, Record, ResultBatch, ResultStage
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone, TimeZoneOffset
@@ -219,6 +220,27 @@ class World:
                 update(Segment).where(Segment.segment_id == self.segments[campaign_id, code]).values(**columns)
             )
         return self.segments[campaign_id, code]
+
+    def cap(
+        self, campaign_id: int, rule: str | int | None = None, results: tuple[str, ...] = (), **columns: Any
+    ) -> int:
+        """Let a campaign obey a frequency cap: a preset by its code, a rule that is there by its id, or a new rule, once a
+        day for a person, every attempt counted, unless `columns` say otherwise. `results` are what it counts (counts_id 4).
+        Returns the id of the rule."""
+        if isinstance(rule, str):
+            rule = self._id(CapRule.cap_rule_id, CapRule.code, rule)
+        if rule is None:
+            code = f"CAP{next(_number)}"
+            values = {"code": code, "name": code, "name_en": code, "subject_id": 1, "window_id": 1, "counts_id": 1}
+            rule = self._insert(CapRule, **(values | {"limit_value": 1} | columns))
+        elif columns:
+            self.connection.execute(update(CapRule).where(CapRule.cap_rule_id == rule).values(**columns))
+        for result in results:
+            self.connection.execute(
+                insert(CapRuleResult).values(cap_rule_id=rule, technical_result_id=self.technical(result))
+            )
+        self.connection.execute(insert(CampaignCap).values(campaign_id=campaign_id, cap_rule_id=rule))
+        return rule
 
     def dial_class(self, campaign_id: int, **facts: Any) -> int:
         """A dial class without phones. Facts that are not named are those of a mobile phone that was never dialled."""

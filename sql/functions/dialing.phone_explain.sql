@@ -1,15 +1,16 @@
 /*
-dialing.phone_explain          version 1.0.0          2026-11-25
+dialing.phone_explain          version 1.1.0          2026-11-25
 
 Why a phone is, or is not, dialled now: a row for each rule of strategy.md, «May this phone be dialled now?», in its order,
 whether it is kept, and the moment when it would be, as far as the rule itself knows one (the moment asked for where it is kept;
 empty where somebody has to act, a result has to come, or nothing brings it back). The first rule that is not kept is the
 phone's reason. Rule 13 has a row for each frequency cap of the campaign: detail is «used + out of limit»; a cap that only warns
-does not stop the phone.
+does not stop the phone. A phone that a block has marked as held has one more, «caps», with the moment of the mark: it holds the
+phone also when the cap was lifted since.
 
 Called by  app/procedures/dialing.py, sql/functions/dialing.phone_reason.sql
 Reads      core.phone, strategy.phone_state, strategy.cap_state, strategy.schedule_open, strategy.schedule_next, core.utc_moment,
-           strategy.campaign_cap, strategy.cap_rule
+           strategy.campaign_cap, strategy.cap_rule, dialing.callback
 Returns    rows: rule_no int, step_no int, rule_code nvarchar(64), is_passed int, passes_at datetime2(3), detail nvarchar(200)
 Example    SELECT e.rule_no, e.rule_code, e.is_passed FROM dialing.phone_explain(12, SYSUTCDATETIME()) AS e;
 */
@@ -44,7 +45,15 @@ CROSS APPLY (
     WHERE m.campaign_id = s.campaign_id
         AND r.is_enabled = 1
         AND r.is_hold = 1
+        AND (r.valid_from IS NULL OR r.valid_from <= CAST(o.local_time AS date))
+        AND (r.valid_to IS NULL OR r.valid_to >= CAST(o.local_time AS date))
 ) AS h
+CROSS APPLY (
+    SELECT MAX(q.due_at) AS last_at
+    FROM dialing.callback AS q
+    WHERE q.client_id = s.client_id
+        AND q.state_id = 1
+) AS b
 CROSS APPLY (
     SELECT 1 AS rule_no, 1 AS step_no, N'campaign_active' AS rule_code, s.is_campaign_active AS is_passed,
         CAST(NULL AS datetime2(3)) AS passes_at, CAST(NULL AS nvarchar(200)) AS detail
@@ -82,7 +91,7 @@ CROSS APPLY (
     SELECT 11, 1, N'delay', s.is_delay_over,
         CASE WHEN s.promised_at > @now AND s.promised_at < s.delay_over_at THEN s.promised_at ELSE s.delay_over_at END, NULL
     UNION ALL
-    SELECT 11, 2, N'promised', s.is_not_promised, s.promised_at, NULL
+    SELECT 11, 2, N'promised', s.is_not_promised, COALESCE(s.promised_at, b.last_at), NULL
     UNION ALL
     SELECT 12, 1, N'schedule', s.is_in_schedule, n.next_at, NULL
     UNION ALL
@@ -91,6 +100,9 @@ CROSS APPLY (
     SELECT 13, 2, c.code, CASE WHEN c.is_hold = 0 THEN 1 ELSE c.is_under END, c.free_at,
         CONCAT(c.used, N' + ', c.pending, N' / ', c.limit_value)
     FROM strategy.cap_state(s.campaign_id, s.client_id, s.person_id, s.number, s.client_zone_id, @now) AS c
+    UNION ALL
+    SELECT 13, 3, N'caps', 0, s.held_until, NULL
+    WHERE s.is_cap_free = 0
 ) AS e
 WHERE p.phone_id = @phone_id
     AND s.phone_id = @phone_id;

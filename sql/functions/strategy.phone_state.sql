@@ -7,7 +7,7 @@ but the calls that the frequency caps count is asked. It is the block selection'
 and its client. To be asked for named phones or clients (WHERE phone_id = ...).
 
 «The client is active» (rule 3) means that it is neither processed nor blocked: a limit that stopped it is named by its own
-rule. A due callback keeps rule 11 at its own moment.
+rule. A due callback keeps rule 11 at its own moment. Of two durations that are over, the reason is the one that names the status.
 
 Called by  sql/functions/dialing.phone_explain.sql, sql/functions/dialing.phone_reason.sql,
            sql/functions/dialing.campaign_explain.sql
@@ -82,6 +82,7 @@ SELECT
         WHEN x.is_type_under = 0 THEN 802
         WHEN x.is_agent_under = 0 THEN 803
         WHEN x.is_day_under = 0 THEN 901
+        WHEN x.is_in_first_call = 0 AND x.is_in_created = 0 AND x.is_created_named = 1 THEN 1002
         WHEN x.is_in_first_call = 0 THEN 1001
         WHEN x.is_in_created = 0 THEN 1002
         WHEN x.is_delay_over = 0 THEN 1101
@@ -119,6 +120,7 @@ FROM (
         s.is_day_under AS is_day_under,
         t.is_in_first_call AS is_in_first_call,
         t.is_in_created AS is_in_created,
+        CASE WHEN c.status_id = 7 OR (c.status_id <> 6 AND v.created_names_status = 1) THEN 1 ELSE 0 END AS is_created_named,
         CASE WHEN p.waits_from <= s.ready_before OR b.due_at <= @now THEN 1 ELSE 0 END AS is_delay_over,
         CASE WHEN h.calls_promised = 0 OR b.due_at <= @now THEN 1 ELSE 0 END AS is_not_promised,
         s.is_in_schedule AS is_in_schedule,

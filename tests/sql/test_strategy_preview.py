@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from world import World
+from world import SUCCESS, World
 
 from app.campaigns import PhoneTypeForm, ScheduleForm, write_strategy
 
@@ -34,3 +34,17 @@ def test_what_opens_and_what_closes_is_counted_in_phones(world: World) -> None:
     night = ScheduleForm.daily("Night", 0, 60)
     assert preview(world, campaign, schedule=night)["ready_after"] == 0
     assert preview(world, campaign, schedule=night)["closing"] == 0
+
+
+def test_free_are_the_phones_that_nothing_bars(world: World) -> None:
+    campaign = world.campaign()
+    free, blocked, listed, processed, partly = (world.client(campaign, "MH") for _ in range(5))
+    world.facts(blocked, is_blocked=True)
+    world.phone_facts(listed, is_do_not_call=True)
+    world.facts(processed, status_id=SUCCESS)
+    world.phone_facts(partly, 1, is_blocked=True)
+    assert preview(world, campaign)["free"] == 4  # both of the first, one of those with one phone barred
+    assert preview(world, campaign)["open_before"] == 4
+    world.facts(free, attempts=9)
+    limited = preview(world, campaign, max_client_attempts=9)
+    assert (limited["free"], limited["open_after"], limited["closing"]) == (4, 2, 2)

@@ -84,9 +84,9 @@ CROSS APPLY (
     UNION ALL
     SELECT 9, 1, N'day_attempts', s.is_day_under, d.utc_at, NULL
     UNION ALL
-    SELECT 10, 1, N'first_call_duration', s.is_in_first_call, NULL, NULL
+    SELECT 10, 1 + s.is_created_named, N'first_call_duration', s.is_in_first_call, NULL, NULL
     UNION ALL
-    SELECT 10, 2, N'created_duration', s.is_in_created, NULL, NULL
+    SELECT 10, 2 - s.is_created_named, N'created_duration', s.is_in_created, NULL, NULL
     UNION ALL
     SELECT 11, 1, N'delay', s.is_delay_over,
         CASE WHEN s.promised_at > @now AND s.promised_at < s.delay_over_at THEN s.promised_at ELSE s.delay_over_at END, NULL

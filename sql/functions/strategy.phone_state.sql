@@ -7,7 +7,8 @@ but the calls that the frequency caps count is asked. It is the block selection'
 and its client. To be asked for named phones or clients (WHERE phone_id = ...).
 
 «The client is active» (rule 3) means that it is neither processed nor blocked: a limit that stopped it is named by its own
-rule. A due callback keeps rule 11 at its own moment. Of two durations that are over, the reason is the one that names the status.
+rule. A due callback keeps rule 11 at its own moment. Of two durations that are over, the reason is the one that names the
+status.
 
 Called by  sql/functions/dialing.phone_explain.sql, sql/functions/dialing.phone_reason.sql,
            sql/functions/dialing.campaign_explain.sql
@@ -17,9 +18,9 @@ Returns    rows: phone_id bigint, client_id bigint, campaign_id int, person_id b
            zone_id int, client_zone_id int, schedule_id int, status_id smallint, is_campaign_active int, is_segment_open int,
            is_unprocessed int, is_client_free int, is_before_stop int, is_off_list int, is_phone_free int, is_type_dialled int,
            is_not_out int, is_person_not_out int, is_client_under int, is_type_under int, is_agent_under int, is_day_under int,
-           is_in_first_call int, is_in_created int, is_delay_over int, is_not_promised int, is_in_schedule int, is_in_cap_hours
-           int, is_cap_free int, delay_over_at datetime2(3), promised_at datetime2(3), held_until datetime2(3), attempt_day
-           date, closing_margin_minutes smallint, reason_no int
+           is_in_first_call int, is_in_created int, is_created_named int, is_delay_over int, is_not_promised int, is_in_schedule
+           int, is_in_cap_hours int, is_cap_free int, delay_over_at datetime2(3), promised_at datetime2(3), held_until
+           datetime2(3), attempt_day date, closing_margin_minutes smallint, reason_no int
 Example    SELECT s.reason_no FROM strategy.phone_state(7, SYSUTCDATETIME()) AS s WHERE s.phone_id = 12;
 */
 CREATE OR ALTER FUNCTION strategy.phone_state
@@ -57,6 +58,7 @@ SELECT
     x.is_day_under AS is_day_under,
     x.is_in_first_call AS is_in_first_call,
     x.is_in_created AS is_in_created,
+    x.is_created_named AS is_created_named,
     x.is_delay_over AS is_delay_over,
     x.is_not_promised AS is_not_promised,
     x.is_in_schedule AS is_in_schedule,

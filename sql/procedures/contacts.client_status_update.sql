@@ -2,9 +2,9 @@
 contacts.client_status_update          version 1.0.0          2026-11-23
 
 The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
-settles them. Time: active clients whose stop date or one of whose durations has been reached, each found by its index. A new version
-since the last run: clients that a limit stopped, and active clients in classes whose limits are reached. Clients whose last
-attempt was on an earlier day lose their count of that day, so that classes do not pile up day by day.
+settles them. Time: active clients whose stop date or one of whose durations has been reached, each found by its index. A new
+version since the last run: clients that a limit stopped, and active clients in classes whose limits are reached. Clients whose
+last attempt was on an earlier day lose their count of that day, so that classes do not pile up day by day.
 
 Costs what it changes, and at most @batch_size clients a run.
 

@@ -87,7 +87,7 @@ def explain_phone(connection: Connection, phone_id: int, now: datetime, language
     if found is None:
         return None
     caps = _cap_names(connection, language)
-    rules = []
+    rules: list[Rule] = []
     for row in dialing.phone_explain(connection, phone_id, now):
         is_passed = bool(row.is_passed)
         words = _(WORDS[row.rule_code][0]) if row.rule_code in WORDS else _cap(row.rule_code, caps)

@@ -5,7 +5,7 @@ What the live monitor of one campaign shows in numbers (M188-M197): the row of d
 under way, promised calls whose moment has come, and what the last hour and the last minute brought.
 
 Called by  app/admin/monitor.py
-Reads      dialing.campaign_overview, dialing.block, dialing.callback, core.attempt, core.technical_result
+Reads      dialing.campaign_overview, dialing.block, dialing.record, dialing.callback, core.attempt, core.technical_result
 Returns    rows: campaign_id int, code nvarchar(64), name nvarchar(200), state_id smallint, dialer_name nvarchar(200),
            dialer_campaign_name nvarchar(200), dialer_state nvarchar(200), dialer_state_at datetime2(3), agents_working int,
            has_strategy int, version_no int, block_size int, queue_depth int, records_out int, clients int,

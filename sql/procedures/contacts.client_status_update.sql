@@ -1,15 +1,16 @@
 /*
 contacts.client_status_update          version 1.0.0          2026-11-23
 
-The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and settles
-them. Time: active clients whose stop date or one of whose durations has been reached, each found by its index. A new version
-since the last run: clients that a limit stopped, and active clients in classes whose limits are reached. Clients whose last
-attempt was on an earlier day lose their count of that day, so that classes do not pile up day by day.
+The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
+settles them. Time: active clients whose stop date or one of whose durations has been reached, each found by its index. A new
+version since the last run: clients that a limit stopped, and active clients in classes whose limits are reached. Clients whose
+last attempt was on an earlier day lose their count of that day, so that classes do not pile up day by day.
 
 Costs what it changes, and at most @batch_size clients a run.
 
 Called by  jobs/client_status.py
-Reads      core.campaign, strategy.version, core.client, core.phone, strategy.dial_class_rule, core.time_zone_offset
+Reads      core.campaign, strategy.version, core.client, core.client_status, core.phone, core.dial_class,
+           strategy.dial_class_rule, core.time_zone_offset
 Writes     core.client, core.campaign, core.work_set, core.work_client
 Returns    one row: clients_checked int, clients_changed int, is_finished bit
 Example    EXECUTE contacts.client_status_update @campaign_id = 7;
@@ -110,7 +111,7 @@ BEGIN
         AND (r.is_client_under = 0 OR r.is_type_under = 0 OR r.is_agent_under = 0);
 END;
 
-IF EXISTS (SELECT 1 AS found FROM @due AS d)
+IF EXISTS (SELECT 1 AS found FROM @due)
 BEGIN
     INSERT INTO @client (client_id, status_id)
     SELECT

@@ -518,7 +518,7 @@ SELECT
     1,
     @now,
     1,
-    g.segment_id
+    g.segment_id AS counted_segment_id
 FROM @client AS n
 JOIN core.segment AS g
     ON g.campaign_id = n.campaign_id

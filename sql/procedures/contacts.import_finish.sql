@@ -82,7 +82,7 @@ WHERE c.client_id IN (
 )
 ORDER BY c.client_id;
 
-IF EXISTS (SELECT 1 AS found FROM @client AS c)
+IF EXISTS (SELECT 1 AS found FROM @client)
 BEGIN
     UPDATE p
     SET is_do_not_call = 1

@@ -1,10 +1,10 @@
 /*
 dialing.agent_result_apply          version 1.2.1          2026-11-25
 
-Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which means
-the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The same
-result again changes nothing; another one for the same record is refused. A callback may be promised with it, personal where an agent
-is named.
+Gives a client the result of its agent (M6, M68, M69, M238): by the key of the record, or by campaign and client code, which
+means the record that is out, else the last attempt of this round where it has no agent result yet, else the client alone. The
+same result again changes nothing; another one for the same record is refused. A callback may be promised with it, personal
+where an agent is named.
 
 Called by  app/procedures/dialing.py
 Reads      dialing.record, dialing.record_returned, core.attempt, core.attempt_outcome, core.agent_result, core.client,
@@ -120,7 +120,9 @@ JOIN strategy.version AS v
 WHERE k.campaign_id = @campaign_id;
 
 IF @has_leaves = 1 AND @leaf_mandatory = 1
-    THROW 50013, N'The value for the parameter @agent_result_code is not supported. This campaign wants a result of the second level.', 1;
+    THROW 50013,
+        N'The value for the parameter @agent_result_code is not supported. This campaign wants a result of the second level.',
+        1;
 
 IF @record_key IS NULL
     SELECT

@@ -2,16 +2,16 @@
 dialing.block_take          version 2.0.1          2026-11-25
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
-M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order of
-the strategy and reads only what it hands out. Each phone becomes a record that is out; its key goes to the dialer.
+M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order
+of the strategy and reads only what it hands out. Each phone becomes a record that is out; its key goes to the dialer.
 
-How the walk goes: it looks ahead over a window of classes, counts up to a block of ready phones in each from the index alone, takes
-all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it takes
-is written as records right away, which is also how the next step knows what is out; no row of core.phone is written.
+How the walk goes: it looks ahead over a window of classes, counts up to a block of ready phones in each from the index alone,
+takes all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it
+takes is written as records right away, which is also how the next step knows what is out; no row of core.phone is written.
 
 Frequency caps are looked at under the lock of the person and booked by the record itself: a call that is out counts for every
-rule that it may come to count for. What a cap holds is let go, and marked with the moment up to which it is held, which is a fact
-of its class: the next block does not come by again, and no row is written when that moment has passed.
+rule that it may come to count for. What a cap holds is let go, and marked with the moment up to which it is held, which is a
+fact of its class: the next block does not come by again, and no row is written when that moment has passed.
 
 Clients that somebody else has locked are passed by. What was found is looked at once more under the locks, since it may have
 changed between the two.
@@ -510,8 +510,8 @@ BEGIN
             BEGIN
                 /*
                 Of each phone and rule: the calls that count, latest first, and those that are out and may yet count, the earlier
-                ones of this block among them. Of several rules that are reached, the one that holds longest. TOP (1000), more than
-                anybody has out, has those that are out looked up person by person.
+                ones of this block among them. Of several rules that are reached, the one that holds longest. TOP (1000), more
+                than anybody has out, has those that are out looked up person by person.
                 */
                 UPDATE z
                 SET is_new = 0

@@ -1,9 +1,9 @@
 /*
 dialing.callback_settle          version 1.1.0          2026-11-23
 
-The callback status service (M229 c): a waiting callback of a client that is processed is cancelled; one that is overdue for longer than
-the setting callback_missed_minutes (a day by default) is missed. Campaigns are joined so that the index on campaign, state and moment
-serves: callbacks that are over are never read.
+The callback status service (M229 c): a waiting callback of a client that is processed is cancelled; one that is overdue for
+longer than the setting callback_missed_minutes (a day by default) is missed. Campaigns are joined so that the index on campaign,
+state and moment serves: callbacks that are over are never read.
 
 Called by  jobs/callback_status.py
 Reads      dialing.callback, core.campaign, core.client, core.client_status, ops.setting

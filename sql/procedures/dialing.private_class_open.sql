@@ -1,9 +1,9 @@
 /*
 dialing.private_class_open          version 1.0.0          2026-11-23
 
-The rows of strategy.dial_class_open, for dialing.block_take. A procedure of its own because ranking the classes is one big statement:
-here it touches no table variable, so PostgreSQL keeps its plan for as long as the session lives. Planning it takes longer than
-running it.
+The rows of strategy.dial_class_open, for dialing.block_take. A procedure of its own because ranking the classes is one big
+statement: here it touches no table variable, so PostgreSQL keeps its plan for as long as the session lives. Planning it takes
+longer than running it.
 
 Called by  sql/procedures/dialing.block_take.sql
 Reads      strategy.dial_class_open

@@ -2,8 +2,8 @@
 dialing.private_outcome_apply          version 1.2.0          2026-11-25
 
 Applies the agent results of one work set to their clients (strategy.md, «What a result does», 3). It gives the same outcome
-whether an agent result comes before, with or after the technical one, and whichever of two results comes first: everything here is
-worked out from the moments in the rows of outcomes and attempts, and applying one again changes nothing. Results of an earlier
+whether an agent result comes before, with or after the technical one, and whichever of two results comes first: everything here
+is worked out from the moments in the rows of outcomes and attempts, and applying one again changes nothing. Results of an earlier
 round, and of a client in the archive, stay in the journal and change nothing but the do-not-call list.
 
 An agent result is a result for every phone of the client: its delay holds all of them, from the end of the call or from the

@@ -26,8 +26,8 @@ IF @now IS NULL
 UPDATE r
 SET checked_at = @now
 OUTPUT
-    inserted.record_key,
-    inserted.taken_at
+    INSERTED.record_key,
+    INSERTED.taken_at
 FROM dialing.record AS r
 WHERE r.record_key IN (
     SELECT TOP (@batch_size) o.record_key

@@ -1,21 +1,22 @@
 /*
 dialing.result_apply          version 1.3.1          2026-11-25
 
-Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out, or came
-back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading overlaps),
-rows of other systems and rows after which Cisco still owns the record (it will send another one) change nothing and are
-counted. A record that Cisco would try again by itself (status R) is ours again: its campaigns have the longest delays that
+Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out,
+or came back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading
+overlaps), rows of other systems and rows after which Cisco still owns the record (it will send another one) change nothing and
+are counted. A record that Cisco would try again by itself (status R) is ours again: its campaigns have the longest delays that
 Cisco takes, since repeating is the strategy's work.
 
-The same call result may come twice for one record, out of order and late: the first final row of a record is its result.
-A late one of a phone that was moved since, or whose client was archived, is written down, and does not count for what is there now.
+The same call result may come twice for one record, out of order and late: the first final row of a record is its result. A late
+one of a phone that was moved since, or whose client was archived, is written down, and does not count for what is there now.
 
-The late result of a call of an earlier round is an attempt of that round: of the client's and the phone's counts it changes that
-of the day alone.
+The late result of a call of an earlier round is an attempt of that round: of the client's and the phone's counts it changes
+that of the day alone.
 
 Called by  jobs/dialer_sync.py
 Reads      dialing.result_stage, dialing.result_batch, dialing.dialer, core.technical_result, core.agent_result,
-           strategy.technical_rule, core.time_zone_offset, core.utc_moment, core.client_archive
+           core.campaign, strategy.version, strategy.technical_rule, dialing.record_returned, core.time_zone_offset,
+           core.utc_moment, core.client_archive
 Writes     core.attempt, core.attempt_outcome, core.client, core.phone, dialing.record, dialing.callback,
            dialing.result_batch, core.work_set, core.work_client, core.work_outcome, dialing.result_stage
 Returns    one row: rows_applied int, rows_repeated int, rows_unknown int, rows_interim int
@@ -194,7 +195,7 @@ OUTER APPLY (
     SELECT TOP (1) d.technical_result_id AS technical_result_id
     FROM core.technical_result AS d
     WHERE d.cisco_code = s.call_result
-    ORDER BY d.is_enabled DESC, d.technical_result_id
+    ORDER BY d.is_enabled DESC, d.technical_result_id ASC
 ) AS t
 LEFT JOIN strategy.technical_rule AS u
     ON u.strategy_version_id = k.strategy_version_id

@@ -1,8 +1,8 @@
 /*
 strategy.version_publish          version 1.1.0          2026-11-23
 
-Checks a strategy version whose rows were just written and puts it in force. The next block obeys it; no phone is touched. The status
-service is asked to run, since limits may have changed.
+Checks a strategy version whose rows were just written and puts it in force. The next block obeys it; no phone is touched. The
+status service is asked to run, since limits may have changed.
 
 Called by  app/campaigns.py
 Reads      strategy.version, strategy.version_phone_type, strategy.version_technical_result, strategy.version_agent_result,

@@ -1,8 +1,8 @@
 /*
 dialing.campaign_overview          version 1.0.0          2026-11-23
 
-All campaigns at a glance: the two statuses (of ACM and of the dialer, M194, M195), the settings of the hand-over (M196, M197), and
-what is where: contacts in the queue (M188), clients to be processed (M189), agents at work (M190), promised calls.
+All campaigns at a glance: the two statuses (of ACM and of the dialer, M194, M195), the settings of the hand-over (M196, M197),
+and what is where: contacts in the queue (M188), clients to be processed (M189), agents at work (M190), promised calls.
 
 Called by  app/admin/overview.py, app/admin/campaigns.py, sql/functions/dialing.campaign_monitor.sql
 Reads      core.campaign, strategy.version, dialing.dialer, dialing.record, dialing.callback, contacts.client_status_count

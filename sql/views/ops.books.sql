@@ -40,7 +40,7 @@ FROM (
     SELECT
         3 AS check_no,
         N'attempts_with_one_result' AS check_code,
-        (SELECT COUNT(*) AS n FROM core.attempt AS a) AS expected,
+        (SELECT COUNT(*) AS n FROM core.attempt) AS expected,
         (
             SELECT COUNT(DISTINCT a.record_key) AS n
             FROM core.attempt AS a
@@ -52,8 +52,8 @@ FROM (
         4 AS check_no,
         N'records_of_blocks' AS check_code,
         COALESCE((SELECT SUM(k.size) AS n FROM dialing.block AS k), 0) AS expected,
-        (SELECT COUNT(*) AS n FROM dialing.record AS r)
-        + (SELECT COUNT(*) AS n FROM core.attempt AS a)
+        (SELECT COUNT(*) AS n FROM dialing.record)
+        + (SELECT COUNT(*) AS n FROM core.attempt)
         + (
             SELECT COUNT(*) AS n
             FROM dialing.record_returned AS x
@@ -78,7 +78,10 @@ FROM (
                     SELECT x.phone_id AS phone_id, x.taken_at AS taken_at, x.returned_at AS released_at
                     FROM dialing.record_returned AS x
                     UNION ALL
-                    SELECT r.phone_id AS phone_id, r.taken_at AS taken_at, CAST(DATEFROMPARTS(9999, 12, 31) AS datetime2(3)) AS released_at
+                    SELECT
+                        r.phone_id AS phone_id,
+                        r.taken_at AS taken_at,
+                        CAST(DATEFROMPARTS(9999, 12, 31) AS datetime2(3)) AS released_at
                     FROM dialing.record AS r
                 ) AS u
             ) AS w

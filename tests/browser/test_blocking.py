@@ -72,12 +72,14 @@ def test_phones_are_ticked_and_moved_after_a_question_that_says_how_many(page: P
     sign_in(page, "campaign_administrator")
     page.goto(f"/clients/{source}/")
     expect(page.locator(".phone-rows:visible")).to_have_count(0)
+    clients = page.locator(".client-row").count()  # other tests load some, too
+    assert clients >= 20
     page.get_by_role("button", name="Развернуть все").click()
-    expect(page.locator(".phone-rows:visible")).to_have_count(20)
+    expect(page.locator(".phone-rows:visible")).to_have_count(clients)
     first = page.locator(".client-row [data-open]").first
     first.click()
     expect(first).to_have_attribute("aria-expanded", "false")
-    expect(page.locator(".phone-rows:visible")).to_have_count(19)
+    expect(page.locator(".phone-rows:visible")).to_have_count(clients - 1)
 
     page.get_by_role("button", name="Переместить").click()
     expect(page.locator(".move-bar .field-error")).to_have_text("Отметьте телефоны, которые надо переместить.")

@@ -84,7 +84,7 @@ CHANGES = [
                  [("AND b.state_id = 1\n", "AND b.state_id = 1 AND b.phone_id > 100\n")], id="condition"),
     pytest.param(TAKE, [("AND b.state_id = 1\n", "AND b.state_id = 1 AND (p_campaign_id <> 7 OR b.agent = 'Иван''ов')\n")],
                  [("AND b.state_id = 1\n", "AND b.state_id = 1 AND (@campaign_id <> 7 OR b.agent = N'Иван''ов')\n")], id="variable"),
-    pytest.param(TAKE, [("b.due_at,\n                    b.callback_id\n                LIMIT", "b.due_at,\n p.loaded_at DESC,\n b.callback_id\n LIMIT")],
+    pytest.param(TAKE, [("b.due_at,\n                        b.callback_id\n                    LIMIT", "b.due_at,\n p.loaded_at DESC,\n b.callback_id\n LIMIT")],
                  [("b.due_at, b.callback_id", "b.due_at, p.loaded_at DESC, b.callback_id")], id="order"),
     pytest.param(TAKE, [("v_ready > 2 * v_need", "v_ready > 4 * v_need"), ("THEN 2 ELSE 3 END", "THEN 3 ELSE 2 END")],
                  [("@ready > 2 * @need", "@ready > 4 * @need"), ("THEN 2 ELSE 3 END", "THEN 3 ELSE 2 END")], id="several"),

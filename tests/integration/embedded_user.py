@@ -7,6 +7,7 @@ when a line comes on standard input. `thread`: the server is started from a thre
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -17,6 +18,7 @@ from app.errors import AcmError
 
 
 def main(kind: str, folder: str, *words: str) -> int:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell in the background leaves Ctrl-C ignored
     server: EmbeddedServer
     if kind == "valkey":
         from app.valkey import EmbeddedValkey

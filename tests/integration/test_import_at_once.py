@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from import_scene import Scene
-from sqlalchemy import Engine, func, insert, select
+from sqlalchemy import Engine, func, select
 
 from app import clock
 from app.database.engine import create_engine
@@ -18,7 +18,7 @@ from app.models.contact import Client, Person, Phone
 from app.models.dialing import Record
 from app.models.dictionary import DoNotCall
 from app.models.strategy import Campaign, Segment
-from app.procedures import dialing
+from app.procedures import contacts, dialing
 from app.settings import get_settings
 
 
@@ -127,9 +127,7 @@ def test_numbers_that_are_listed_while_they_are_loaded_are_not_called(scene: Sce
     def listing() -> None:
         for n in range(0, 600, 3):
             with scene.engine.begin() as connection:
-                connection.execute(
-                    insert(DoNotCall).values(number=f"7916{n:07}", added_at=clock.now(), added_by="tests")
-                )
+                contacts.do_not_call_add(connection, number=f"7916{n:07}", by="tests", now=clock.now())
 
     at_once(listing, lambda: scene.load(scene.file(lines(600, 4)), "A", "LONG"))
     with scene.engine.connect() as connection:

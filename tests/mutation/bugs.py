@@ -102,7 +102,7 @@ BUGS = (
         "of two agent results the earlier one holds the phones"),
     Bug(OUTCOME, "CASE WHEN x.ended_at > x.given_at THEN x.ended_at ELSE x.given_at END", "x.given_at",
         "an agent result given in the call holds from then, not from its end"),
-    Bug(OUTCOME, "AND h.round_no = c.round_no\n)\nFROM core.client", ")\nFROM core.client",
+    Bug(OUTCOME, "        AND h1.round_no = c.round_no\n", "",
         "agent results of earlier rounds use up the limit"),
     Bug(AGENT, "AND g.is_enabled = 1;\n\nIF @agent_result_id IS NULL", ";\n\nIF @agent_result_id IS NULL",
         "a result that is switched off is taken"),

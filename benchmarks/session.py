@@ -15,6 +15,7 @@ import sqlalchemy
 from sqlalchemy.pool import StaticPool
 
 from app.database.embedded import EmbeddedPostgres
+from app.database.engine import SESSION
 
 T = TypeVar("T")
 
@@ -44,9 +45,9 @@ class Session:
 
     def __init__(self, server: EmbeddedPostgres, database: str) -> None:
         self.connection: psycopg.Connection[Any] = server.connect(database)
-        self.connection.execute(
-            "SET timezone TO 'UTC'; SET jit TO off; SET join_collapse_limit TO 30; SET from_collapse_limit TO 30"
-        )
+        for setting in SESSION.split("-c ")[1:]:  # as the application opens it
+            name, _, value = setting.strip().partition("=")
+            self.connection.execute("SELECT set_config(%s, %s, false)", (name, value))
         self.connection.autocommit = False
         self._schedule = Path(f"/proc/{self.connection.info.backend_pid}/schedstat")
 

@@ -7,7 +7,8 @@ of the strategy and reads only what it hands out. Each phone becomes a record th
 
 How the walk goes: it looks ahead over a window of classes, counts up to a block of ready phones in each from the index alone,
 takes all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it
-takes is written as records right away, which is also how the next step knows what is out; no row of core.phone is written.
+takes is written as records right away, which is also how the next step knows what is out; no row of core.phone is written for
+it.
 
 Frequency caps are looked at under the lock of the person and booked by the record itself: a call that is out counts for every
 rule that it may come to count for. What a cap holds is let go, and marked with the moment up to which it is held, which is a

@@ -48,7 +48,7 @@ WITH special AS (
     SELECT c.client_id AS client_id
     FROM core.client AS c
     WHERE c.campaign_id = @campaign_id
-        AND c.status_id IN (1, 4, 5, 8)
+        AND c.status_id IN (1, 4, 5, 6, 7, 8)
         AND c.do_not_call_after <= @now
     UNION
     SELECT c.client_id AS client_id

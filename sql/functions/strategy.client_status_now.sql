@@ -1,11 +1,11 @@
 /*
-strategy.client_status_now          version 1.2.0          2026-11-25
+strategy.client_status_now          version 1.3.0          2026-11-26
 
-The status that a client should have at a moment (M136-M144). A processed client keeps its status. Attempts with the agent result
-that have run out come before every other limit, so that it does not matter whether the agent's or the technical result of a call
-comes first. Else a client that a limit stopped keeps that status for as long as that same limit holds. Anyone else gets the first
-limit that is reached: stop date, the two durations in the precedence that the strategy names (M53), attempts of the client,
-attempts of every phone that the strategy still allows (M140); or is active.
+The status that a client should have at a moment (M136-M144). A processed client keeps its status. The stop date goes before every
+other limit, then attempts with the agent result that have run out, so that it does not matter whether the agent's or the
+technical result of a call comes first. Else a client that a limit stopped keeps that status for as long as that same limit
+holds. Anyone else gets the first limit that is reached: the two durations in the precedence that the strategy names (M53),
+attempts of the client, attempts of every phone that the strategy still allows (M140); or is active.
 
 Called by  sql/procedures/contacts.client_settle.sql
 Reads      core.client, core.client_status, core.campaign, strategy.version, strategy.agent_rule, core.phone,
@@ -25,13 +25,12 @@ SELECT
     f.client_id AS client_id,
     CASE
         WHEN f.is_final = 1 THEN f.status_id
+        WHEN f.is_stop_reached = 1 THEN 9
         WHEN f.is_agent_reached = 1 THEN 8
-        WHEN f.status_id = 9 AND f.is_stop_reached = 1 THEN 9
         WHEN f.status_id = 6 AND f.is_first_call_reached = 1 THEN 6
         WHEN f.status_id = 7 AND f.is_created_reached = 1 THEN 7
         WHEN f.status_id = 4 AND f.is_client_reached = 1 THEN 4
         WHEN f.status_id = 5 AND f.is_type_reached = 1 THEN 5
-        WHEN f.is_stop_reached = 1 THEN 9
         WHEN f.created_names_status = 1 AND f.is_created_reached = 1 THEN 7
         WHEN f.is_first_call_reached = 1 THEN 6
         WHEN f.is_created_reached = 1 THEN 7

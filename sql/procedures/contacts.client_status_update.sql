@@ -2,9 +2,10 @@
 contacts.client_status_update          version 1.0.0          2026-11-23
 
 The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
-settles them. Time: active clients whose stop date or one of whose durations has been reached, each found by its index. A new
-version since the last run: clients that a limit stopped, and active clients in classes whose limits are reached. Clients whose
-last attempt was on an earlier day lose their count of that day, so that classes do not pile up day by day.
+settles them. Time: clients not processed whose stop date has come, active ones one of whose durations has been reached, each
+found by its index. A new version since the last run: clients that a limit stopped, and active clients in classes whose limits
+are reached. Clients whose last attempt was on an earlier day lose their count of that day, so that classes do not pile up day
+by day.
 
 Costs what it changes, and at most @batch_size clients a run.
 
@@ -61,7 +62,7 @@ INSERT INTO @due (client_id)
 SELECT TOP (@batch_size) c.client_id
 FROM core.client AS c
 WHERE c.campaign_id = @campaign_id
-    AND c.status_id = 1
+    AND c.status_id IN (1, 4, 5, 6, 7, 8)
     AND c.do_not_call_after <= @now;
 
 IF @created_before IS NOT NULL

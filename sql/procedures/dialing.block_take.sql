@@ -140,18 +140,26 @@ IF @size > 0 AND EXISTS (SELECT o.dial_class_id AS dial_class_id FROM @open AS o
 BEGIN
     SET @need = @size;
 
-    /* They keep their place in the index while they are out: what is ready is so many less. */
+    /*
+    They keep their place in the index while they are out: what is ready is so many less. A phone whose facts changed meanwhile
+    (a late result of an earlier call) is counted where it is now.
+    */
     IF @out > 0
         UPDATE o
         SET phones_out = n.phones
         FROM @open AS o
         JOIN (
             SELECT
-                r.dial_class_id AS dial_class_id,
+                p.dial_class_id AS dial_class_id,
                 COUNT(*) AS phones
             FROM dialing.record AS r
+            JOIN core.phone AS p
+                ON p.phone_id = r.phone_id
+            JOIN @open AS q
+                ON q.dial_class_id = p.dial_class_id
+                AND q.ready_before >= p.waits_from
             WHERE r.campaign_id = @campaign_id
-            GROUP BY r.dial_class_id
+            GROUP BY p.dial_class_id
         ) AS n
             ON n.dial_class_id = o.dial_class_id;
 

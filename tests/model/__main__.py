@@ -5,17 +5,17 @@ World number n of seed s is world 0 of seed s + n: what is printed for a world c
 
 from __future__ import annotations
 
-import atexit
 import multiprocessing
 import os
 import secrets
 import sys
 import tempfile
 import time
-import traceback
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from queue import SimpleQueue
 
 import click
 from rich.console import Console
@@ -29,11 +29,10 @@ from app.database.engine import create_engine
 from .database import Database
 from .plan import random_plan, shown, smaller
 from .play import play, warm
+from .worker import begin, play_all
 
 CHUNK = 10
 MOST_SHOWN = 5
-
-_database: Database | None = None
 
 
 @contextmanager
@@ -50,45 +49,25 @@ def databases(count: int) -> Iterator[list[str]]:
             yield [server.create_database(f"model_{number}", "model") for number in range(count)]
 
 
-def _begin(urls: multiprocessing.Queue[str]) -> None:
-    global _database
-    _database = Database(create_engine(urls.get(), "acm model", poolclass=NullPool))
-    atexit.register(_database.close)
-    warm(_database)
-
-
-def _play(seeds: range) -> list[tuple[int, str | None]]:
-    """What is wrong with the worlds of these seeds."""
-    assert _database is not None
-    found = []
-    for seed in seeds:
-        try:
-            found.append((seed, play(_database, random_plan(seed))))
-        except Exception:
-            found.append((seed, traceback.format_exc(limit=-4)))
-            _database.connection.close()
-            _database.connection = _database.connection.engine.connect()
-            warm(_database)
-    return found
-
-
 def _run(urls: list[str], worlds: int, seed: int, console: Console) -> dict[int, str]:
     """The worlds that did not agree, by their seed."""
-    queue: multiprocessing.Queue[str] = multiprocessing.Queue()
+    context = multiprocessing.get_context("spawn")
+    queue = SimpleQueue[str]() if len(urls) == 1 else context.Queue()
     for url in urls:
         queue.put(url)
     chunks = [range(start, min(start + CHUNK, seed + worlds)) for start in range(seed, seed + worlds, CHUNK)]
     wrong: dict[int, str] = {}
     columns = (TextColumn("worlds"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console) as progress:
+    with ExitStack() as stack:
+        progress = stack.enter_context(Progress(*columns, console=console))
         task = progress.add_task("worlds", total=worlds)
         if len(urls) == 1:
-            _begin(queue)
-            results: Iterator[list[tuple[int, str | None]]] = map(_play, chunks)
-            pool = None
+            begin(queue)
+            results: Iterable[list[tuple[int, str | None]]] = map(play_all, chunks)
         else:
-            pool = multiprocessing.get_context("spawn").Pool(len(urls), _begin, (queue,))
-            results = pool.imap_unordered(_play, chunks)
+            pool = ProcessPoolExecutor(len(urls), context, begin, (queue,))
+            stack.enter_context(pool)
+            results = (each.result() for each in as_completed([pool.submit(play_all, chunk) for chunk in chunks]))
         for found in results:
             progress.advance(task, len(found))
             for world, what in found:
@@ -96,9 +75,6 @@ def _run(urls: list[str], worlds: int, seed: int, console: Console) -> dict[int,
                     wrong[world] = what
                     if len(wrong) <= MOST_SHOWN:
                         progress.console.print(f"world {world}: {what}", markup=False, soft_wrap=True)
-        if pool:
-            pool.close()
-            pool.join()
     return wrong
 
 

@@ -388,13 +388,14 @@ def status_now(state: State, client: Client, now: datetime) -> int:
     """The status that the client should have (M136 to M144)."""
     if client.status in PROCESSED:
         return client.status
+    if is_stopped(client, now):
+        return STOP_DATE
     if is_agent_exhausted(state, client):
         return AGENT_ATTEMPTS
     durations = [(FIRST_CALL, is_first_call_over(client, now)), (CREATED, is_created_over(client, now))]
     if client.campaign.strategy.created_names_status:
         durations.reverse()
     limits = [
-        (STOP_DATE, is_stopped(client, now)),
         *durations,
         (CLIENT_ATTEMPTS, is_client_exhausted(client)),
         (TYPE_ATTEMPTS, are_phones_exhausted(state, client)),

@@ -1,5 +1,5 @@
 /*
-dialing.campaign_explain          version 1.0.0          2026-11-25
+dialing.campaign_explain          version 1.0.1          2026-11-26
 
 Why the phones of a campaign are not dialled now, summed: a row for each reason with the number of phones whose first rule not
 kept it is; reason_code «ready» is the phones that may be dialled. The same rules as dialing.phone_explain, at the price of the
@@ -73,11 +73,18 @@ WITH special AS (
     UNION
     SELECT c.client_id AS client_id
     FROM core.campaign AS k
+    JOIN strategy.version AS v
+        ON v.strategy_version_id = k.strategy_version_id
     JOIN core.client AS c
         ON c.campaign_id = k.campaign_id
-        AND c.status_id IN (6, 7)
+        AND c.status_id IN (4, 5, 6, 7, 8)
     WHERE k.campaign_id = @campaign_id
         AND (k.status_version_id IS NULL OR k.status_version_id <> k.strategy_version_id)
+        AND (
+            c.status_id IN (6, 7)
+            OR c.loaded_at <= DATEADD(MINUTE, -v.created_minutes, @now)
+            OR c.first_attempt_at <= DATEADD(MINUTE, -v.first_call_minutes, @now)
+        )
 ),
 one_by_one AS (
     SELECT

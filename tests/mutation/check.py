@@ -12,8 +12,7 @@ from model.hours import different
 from model.plan import random_plan
 from model.play import play
 
-from app.database.deploy.objects import Wanted, wanted
-from app.database.deploy.runner import SQL_FOLDER
+from app.database.deploy.objects import SQL_FOLDER, catalog
 
 from .bugs import Bug
 
@@ -25,8 +24,8 @@ class Misplaced(Exception):
     """The text of a bug is not there exactly once: the object has changed."""
 
 
-def planted(bug: Bug, folder: Path) -> Wanted:
-    """The object with its bug, compiled from a copy of sql/ in `folder` as the runner compiles it."""
+def planted(bug: Bug, folder: Path) -> str:
+    """The script of the object with its bug, compiled from a copy of sql/ in `folder` as the runner compiles it."""
     copy = folder / "sql"
     if not copy.exists():
         shutil.copytree(SQL_FOLDER, copy)
@@ -36,30 +35,29 @@ def planted(bug: Bug, folder: Path) -> Wanted:
         raise Misplaced(f"{bug.name} has {text.count(bug.text)} times, not once: {bug.text!r}")
     path.write_text(text.replace(bug.text, bug.replacement), encoding="utf-8")
     try:
-        return wanted("postgresql", copy)[bug.name]
+        return catalog(copy).compiled(bug.name).sql
     finally:
         path.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def in_place(database: Database, item: Wanted, sound: Wanted) -> Iterator[None]:
+def in_place(database: Database, wrong: str, sound: str) -> Iterator[None]:
     """The database with one object replaced, until it is put back."""
     with database.connection.begin():
-        database.connection.exec_driver_sql(item.script.replace("%", "%%"))
+        database.connection.exec_driver_sql(wrong.replace("%", "%%"))
     try:
         yield
     finally:
         with database.connection.begin():
-            database.connection.exec_driver_sql(sound.script.replace("%", "%%"))
+            database.connection.exec_driver_sql(sound.replace("%", "%%"))
 
 
 def finder(database: Database, bug: Bug, folder: Path) -> str | None:
     """What shows the bug, the first world or the sweep over schedules; None where nothing does."""
-    item, sound = planted(bug, folder), wanted("postgresql", SQL_FOLDER)[bug.name]
-    with in_place(database, item, sound):
+    with in_place(database, planted(bug, folder), catalog(SQL_FOLDER).compiled(bug.name).sql):
         if bug.name == "strategy.schedule_open":
             return "the schedules" if different(database)[0] else None
-        for seed in range(MOST_WORLDS):
+        for seed in dict.fromkeys([bug.world, *range(MOST_WORLDS)]):
             try:
                 difference = play(database, random_plan(seed))
             except Exception as error:  # a refusal, or rows that cannot be: red all the same

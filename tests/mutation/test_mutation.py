@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from model.database import Database
 
-from app.database.deploy.runner import SQL_FOLDER
+from app.database.deploy.objects import SQL_FOLDER
 
 from .bugs import BUGS, Bug
 from .check import finder

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import shutil
 import tempfile
@@ -59,7 +60,35 @@ def pytest_report_header() -> str:
     return f"numbering plan: {real_file() or 'DEF-9xx.csv is not here (ACM_TEST_NUMBERING_PLAN), its one test is left out'}"
 
 
+#: What takes longest begins first, so that no worker is left with a long file when the others are done.
+LONGEST_FIRST = (
+    "tests/model/test_worlds_more.py",
+    "tests/model/test_worlds.py",
+    "tests/integration/test_jobs_scheduler.py",
+    "tests/integration/test_jobs_dialer_sync.py",
+    "tests/integration/test_simulator_dialer.py",
+    "tests/integration/test_embedded_postgres.py",
+    "tests/mutation",
+    "tests/integration",
+    "tests/browser",
+    "tests/jobs",
+    "tests/deploy",
+    "tests/app",
+)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # pytest-xdist would begin with the files that have most tests, and end with the long ones that have few.
+    config.option.loadscopereorder = False
+
+
+def _turn(item: pytest.Item) -> int:
+    name = item.path.relative_to(item.config.rootpath).as_posix()
+    return next((turn for turn, first in enumerate(LONGEST_FIRST) if name.startswith(first)), len(LONGEST_FIRST))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=_turn)
     if os.geteuid() != 0:
         for item in items:
             if item.get_closest_marker("needs_root"):
@@ -191,9 +220,22 @@ def database_url(server: PostgresServer | MssqlServer, template_url: str) -> str
     return template_url if isinstance(server, MssqlServer) else server.create(template_url)
 
 
+def _make_table_variables(engine: Engine) -> None:
+    """Make the temporary tables of all procedures in the session that the tests share, and commit them: with those that a
+    test makes and rolls back, the plans of the procedures would go too, and each test would plan everything anew."""
+    from app.database.deploy.objects import wanted
+
+    with engine.begin() as connection:
+        for item in wanted("postgresql").values():
+            for table in re.findall(r"CREATE TEMPORARY TABLE.*?ON COMMIT DELETE ROWS;", item.script, re.DOTALL):
+                connection.exec_driver_sql(table)
+
+
 @pytest.fixture(scope="session")
 def engine(database_url: str) -> Iterator[Engine]:
     engine = create_engine(database_url, "acm tests")
+    if engine.dialect.name == "postgresql":
+        _make_table_variables(engine)
     yield engine
     engine.dispose()
 

@@ -29,9 +29,28 @@ Starter = Callable[..., User]
 
 
 @pytest.fixture
-def folder(home: Path) -> Iterator[Path]:
+def empty(home: Path) -> Iterator[Path]:
+    """A folder in which no server was started yet."""
     yield home / "postgresql"
     assert gone(home), f"left behind: {processes(home)}"
+
+
+@pytest.fixture(scope="module")
+def used(run_folder: Path) -> Path:
+    """A folder in which a server ran once: making a cluster takes longer than everything else that a test does."""
+    folder = run_folder / "used"
+    with new(folder):
+        pass
+    return folder
+
+
+@pytest.fixture
+def folder(empty: Path, used: Path) -> Path:
+    """A folder of the test's own with such a cluster and its password, and nothing else of a first start."""
+    empty.mkdir()
+    for name in ("data", "password"):
+        subprocess.run(["cp", "-a", used / name, empty / name], check=True)
+    return empty
 
 
 def new(folder: Path, port: int = 0) -> EmbeddedPostgres:
@@ -49,20 +68,20 @@ def rows(server: EmbeddedPostgres) -> list[int]:
         return [row[0] for row in connection.execute("SELECT value FROM kept ORDER BY value").fetchall()]
 
 
-def test_data_and_port_outlive_a_stop(folder: Path) -> None:
-    server = new(folder).start()
+def test_data_and_port_outlive_a_stop(empty: Path) -> None:
+    server = new(empty).start()
     port = server.port
     write_row(server, 1)
     server.stop()
-    assert gone(folder, 0.5)
+    assert gone(empty, 0.5)
 
-    with new(folder) as again:
+    with new(empty) as again:
         assert again.port == port
         assert rows(again) == [1]
 
 
-def test_the_server_is_set_up_as_the_application_expects(folder: Path) -> None:
-    with new(folder) as server, server.connect("acm") as connection:
+def test_the_server_is_set_up_as_the_application_expects(empty: Path) -> None:
+    with new(empty) as server, server.connect("acm") as connection:
 
         def setting(name: str) -> str:
             return connection.execute("SELECT current_setting(%s)", [name]).fetchone()[0]
@@ -81,8 +100,8 @@ def test_the_server_is_set_up_as_the_application_expects(folder: Path) -> None:
         assert locale == ("b", "C.UTF-8", "UTF8", "ЁЖ")
 
 
-def test_data_is_durable_unless_asked_otherwise(folder: Path) -> None:
-    with EmbeddedPostgres(folder) as server, server.connect() as connection:
+def test_data_is_durable_unless_asked_otherwise(empty: Path) -> None:
+    with EmbeddedPostgres(empty) as server, server.connect() as connection:
         for name in ("fsync", "synchronous_commit", "full_page_writes"):
             assert connection.execute("SELECT current_setting(%s)", [name]).fetchone() == ("on",)
 
@@ -104,12 +123,12 @@ def test_a_mistake_in_custom_conf_is_named(folder: Path) -> None:
     assert "custom.conf" in refused.value.hint
 
 
-def test_nobody_gets_in_without_the_password(folder: Path) -> None:
-    with new(folder) as server:
+def test_nobody_gets_in_without_the_password(empty: Path) -> None:
+    with new(empty) as server:
         with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
             psycopg.connect(host="127.0.0.1", port=server.port, user="acm", password="guess", dbname="acm")
-        assert (folder / "password").stat().st_mode & 0o077 == 0
-        assert not [line for line in processes(folder) if server.password in line]
+        assert (empty / "password").stat().st_mode & 0o077 == 0
+        assert not [line for line in processes(empty) if server.password in line]
         with psycopg.connect(server.url().replace("+psycopg", "")) as connection:
             assert connection.execute("SELECT current_user, current_database()").fetchone() == ("acm", "acm")
 
@@ -153,15 +172,15 @@ def test_user_and_guardian_killed_together_leave_no_process(folder: Path, user: 
         assert again.pid != facts["server"]
 
 
-def test_everything_killed_at_once_recovers(folder: Path, user: Starter) -> None:
-    owner = user("postgres", folder, "durable")
+def test_everything_killed_at_once_recovers(empty: Path, user: Starter) -> None:
+    owner = user("postgres", empty, "durable")
     assert owner.facts["server"]
-    with new(folder) as server:
+    with new(empty) as server:
         write_row(server, 1)
     for pid in (owner.facts["guardian"], owner.facts["server"]):
         os.kill(pid, signal.SIGKILL)
     owner.kill()
-    with new(folder) as again:
+    with new(empty) as again:
         assert rows(again) == [1]
 
 
@@ -175,8 +194,8 @@ def test_ctrl_c_reaches_the_user_and_not_the_server_directly(folder: Path, user:
     assert "received fast shutdown request" in (folder / "server.log").read_text()
 
 
-def test_starters_at_the_same_moment_share_one_server(folder: Path, user: Starter) -> None:
-    users = [user("postgres", folder) for _ in range(4)]
+def test_starters_at_the_same_moment_share_one_server(empty: Path, user: Starter) -> None:
+    users = [user("postgres", empty) for _ in range(4)]
     facts = [one.facts for one in users]
     assert all("error" not in one for one in facts), facts
     assert len({one["server"] for one in facts}) == 1
@@ -283,11 +302,11 @@ def test_a_server_that_was_started_by_hand_is_not_disturbed(folder: Path) -> Non
         by_hand.send_signal(signal.SIGINT)
 
 
-def test_a_taken_port_is_said_when_it_was_asked_for(folder: Path) -> None:
+def test_a_taken_port_is_said_when_it_was_asked_for(empty: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as stranger:
         port = stranger.getsockname()[1]
         with pytest.raises(AcmError, match=f"Port {port} is taken, PostgreSQL cannot start there"):
-            new(folder, port).start()
+            new(empty, port).start()
 
 
 def test_a_remembered_port_that_was_taken_meanwhile_gives_way(folder: Path) -> None:
@@ -315,28 +334,28 @@ def test_a_cluster_of_another_major_version_is_refused(folder: Path) -> None:
     assert "ACM_PG_BIN" in refused.value.hint
 
 
-def test_binaries_of_an_old_version_are_refused(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_binaries_of_an_old_version_are_refused(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACM_PG_BIN", str(find_binaries().parents[1] / "pginstall" / "bin"))
     with pytest.raises(AcmError, match=r"needs PostgreSQL 17 or later, .* has 16"):
-        new(folder).start()
+        new(empty).start()
 
 
-def test_missing_binaries_are_named(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_binaries_are_named(empty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ACM_PG_BIN", "/nowhere")
     with pytest.raises(AcmError, match="ACM_PG_BIN: there is no initdb and postgres in /nowhere"):
-        new(folder).start()
+        new(empty).start()
     monkeypatch.delenv("ACM_PG_BIN")
     monkeypatch.setattr(embedded.importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(AcmError, match="binaries of the embedded PostgreSQL are missing"):
-        new(folder).start()
+        new(empty).start()
 
 
-def test_a_foreign_folder_in_the_place_of_the_cluster_is_left_alone(folder: Path) -> None:
-    (folder / "data").mkdir(parents=True)
-    (folder / "data" / "letter.txt").write_text("mine")
+def test_a_foreign_folder_in_the_place_of_the_cluster_is_left_alone(empty: Path) -> None:
+    (empty / "data").mkdir(parents=True)
+    (empty / "data" / "letter.txt").write_text("mine")
     with pytest.raises(AcmError, match="is not a database of PostgreSQL"):
-        new(folder).start()
-    assert (folder / "data" / "letter.txt").read_text() == "mine"
+        new(empty).start()
+    assert (empty / "data" / "letter.txt").read_text() == "mine"
 
 
 def test_a_file_in_the_place_of_the_folder_is_said(home: Path) -> None:
@@ -354,11 +373,11 @@ def test_a_changed_password_file_is_said(folder: Path) -> None:
     assert gone(folder)
 
 
-def test_remains_of_an_interrupted_first_start_are_cleared(folder: Path) -> None:
-    (folder / ".data.0badcafe").mkdir(parents=True)
-    with new(folder):
+def test_remains_of_an_interrupted_first_start_are_cleared(empty: Path) -> None:
+    (empty / ".data.0badcafe").mkdir(parents=True)
+    with new(empty):
         pass
-    assert not list(folder.glob(".data.*"))
+    assert not list(empty.glob(".data.*"))
 
 
 def test_a_very_long_path_is_no_obstacle(home: Path) -> None:
@@ -388,8 +407,8 @@ def test_the_log_does_not_grow_for_ever(tmp_path: Path) -> None:
 
 
 @pytest.mark.needs_root
-def test_as_root_the_server_runs_under_an_unprivileged_account(folder: Path) -> None:
-    with new(folder) as server:
+def test_as_root_the_server_runs_under_an_unprivileged_account(empty: Path) -> None:
+    with new(empty) as server:
         assert psutil.Process(server.pid).uids().effective == pwd.getpwnam("nobody").pw_uid
         assert psutil.Process(server.pid).gids().effective == pwd.getpwnam("nobody").pw_gid
         names = set()
@@ -400,40 +419,40 @@ def test_as_root_the_server_runs_under_an_unprivileged_account(folder: Path) -> 
 
 
 @pytest.mark.needs_root
-def test_a_plain_user_starts_a_server_of_its_own(home: Path, folder: Path, user: Starter) -> None:
+def test_a_plain_user_starts_a_server_of_its_own(home: Path, empty: Path, user: Starter) -> None:
     python = plain_python()
     shutil.chown(home, "nobody", "nogroup")
-    owner = user("postgres", folder, python=python, account="nobody")
+    owner = user("postgres", empty, python=python, account="nobody")
     assert "error" not in owner.facts, owner.facts
     server = owner.facts["server"]
     assert psutil.Process(server).username() == "nobody"
     owner.kill()
-    assert gone(folder)
+    assert gone(empty)
 
 
 @pytest.mark.needs_root
-def test_root_in_the_folder_of_a_plain_user_leaves_it_to_that_user(home: Path, folder: Path, user: Starter) -> None:
+def test_root_in_the_folder_of_a_plain_user_leaves_it_to_that_user(home: Path, empty: Path, user: Starter) -> None:
     python = plain_python()
     shutil.chown(home, "nobody", "nogroup")
-    with new(folder) as server:
+    with new(empty) as server:
         write_row(server, 1)
-    assert {path.owner() for path in [folder, *folder.iterdir()]} == {"nobody"}
-    owner = user("postgres", folder, python=python, account="nobody")
+    assert {path.owner() for path in [empty, *empty.iterdir()]} == {"nobody"}
+    owner = user("postgres", empty, python=python, account="nobody")
     assert "error" not in owner.facts, owner.facts
-    with new(folder) as server:  # and root may use the plain user's server
+    with new(empty) as server:  # and root may use the plain user's server
         assert rows(server) == [1]
     owner.stop()
 
 
 @pytest.mark.needs_root
-def test_a_plain_user_is_told_that_the_folder_is_not_its_own(home: Path, folder: Path, user: Starter) -> None:
+def test_a_plain_user_is_told_that_the_folder_is_not_its_own(home: Path, empty: Path, user: Starter) -> None:
     python = plain_python()
     (home / "closed").mkdir(mode=0o755)
     refused = user("postgres", home / "closed" / "postgresql", python=python, account="nobody")
     assert "Permission denied" in refused.facts["error"]
     assert "ACM_HOME" in refused.facts["hint"]
-    with new(folder):
-        refused = user("postgres", folder, python=python, account="nobody")
+    with new(empty):
+        refused = user("postgres", empty, python=python, account="nobody")
         assert "Permission denied" in refused.facts["error"] or "another account" in refused.facts["error"]
 
 

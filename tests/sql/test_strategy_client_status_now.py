@@ -207,7 +207,9 @@ def test_a_limit_that_stopped_a_client_keeps_naming_its_status_while_it_holds(wo
 
 
 @pytest.mark.mission("M144")
-@pytest.mark.parametrize("status", [ACTIVE, FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS, AGENT_ATTEMPTS, STOP_DATE])
+@pytest.mark.parametrize(
+    "status", [ACTIVE, FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS, AGENT_ATTEMPTS, STOP_DATE]
+)
 def test_the_stop_date_names_the_status_whatever_stopped_the_client_before(world: World, status: int) -> None:
     client = everything_reached(world, agent_results={"12": AgentResultForm(3, max_attempts=1)})
     facts = {"status_id": status, "agent_result_id": world.agent("12"), "agent_result_attempts": 1}

@@ -1,5 +1,5 @@
 /*
-dialing.result_apply          version 1.3.1          2026-11-25
+dialing.result_apply          version 1.3.2          2026-11-26
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out,
 or came back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading
@@ -191,12 +191,15 @@ JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
 CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at) AS e
 CROSS APPLY (SELECT CASE WHEN COALESCE(r.taken_at, x.taken_at) < c.loaded_at THEN 0 ELSE 1 END AS is_current) AS f
-OUTER APPLY (
-    SELECT TOP (1) d.technical_result_id AS technical_result_id
+LEFT JOIN (
+    SELECT
+        d.technical_result_id AS technical_result_id,
+        d.cisco_code AS cisco_code,
+        ROW_NUMBER() OVER (PARTITION BY d.cisco_code ORDER BY d.is_enabled DESC, d.technical_result_id ASC) AS turn
     FROM core.technical_result AS d
-    WHERE d.cisco_code = s.call_result
-    ORDER BY d.is_enabled DESC, d.technical_result_id ASC
 ) AS t
+    ON t.cisco_code = s.call_result
+    AND t.turn = 1
 LEFT JOIN strategy.technical_rule AS u
     ON u.strategy_version_id = k.strategy_version_id
     AND u.technical_result_id = COALESCE(t.technical_result_id, @other_result_id)

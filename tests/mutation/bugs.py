@@ -1,7 +1,7 @@
 """The bugs: in which object, what is replaced by what, and what that would mean. The text has to be there exactly once.
 
-Random worlds look for a bug. Where they do not come by (frequency caps, previews, what an explanation says in full),
-the bug names the tests that have to find it.
+Random worlds look for a bug. Where they do not come by, or hardly ever (frequency caps, previews, what an explanation says
+in full, two durations that end at once), the bug names the tests that have to find it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bug:
-    """One bug. `name` is the object's, as a DBA types it; `tests`, a file of tests/sql, is asked in place of worlds."""
+    """One bug. `name` is the object's, as a DBA types it; `tests`, a file of tests/sql or a test in it, is
+    asked in place of worlds.
+    """
 
     name: str
     text: str
@@ -102,7 +104,7 @@ BUGS = (
         "DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.local_date) % 7 + 1", "a night goes on into its own morning"),
     Bug(STATUS, "WHEN f.is_agent_reached = 1 THEN 8\n", "", "attempts with an agent result never run out"),
     Bug(STATUS, "WHEN f.created_names_status = 1 AND f.is_created_reached = 1 THEN 7\n", "",
-        "the first call always names the status (M53)"),
+        "the first call always names the status (M53)", "test_strategy_client_status_now.py"),
     Bug(STATUS, "WHEN f.status_id = 4 AND f.is_client_reached = 1 THEN 4\n", "",
         "a limit does not keep naming the status that it set"),
     Bug(STATUS, "AND h.is_blocked = 0\n", "", "a blocked phone keeps its client from running out"),
@@ -155,7 +157,8 @@ BUGS = (
                 AND q.ready_before >= p.waits_from
             WHERE r.campaign_id = @campaign_id
             GROUP BY r.dial_class_id
-""", "what is out is counted by the class in which it was taken"),
+""", "what is out is counted by the class in which it was taken",
+        "test_dialing_block_take.py::test_a_phone_that_is_out_and_whose_facts_changed_meanwhile_hides_nobody_of_its_class"),
     Bug(STATUS, "WHEN f.is_stop_reached = 1 THEN 9\n        WHEN f.is_agent_reached = 1 THEN 8\n",
         "WHEN f.is_agent_reached = 1 THEN 8\n        WHEN f.is_stop_reached = 1 THEN 9\n",
         "attempts with an agent result name the status before the stop date"),

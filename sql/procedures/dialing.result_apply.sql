@@ -1,5 +1,5 @@
 /*
-dialing.result_apply          version 1.3.2          2026-11-26
+dialing.result_apply          version 1.3.3          2026-11-26
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out,
 or came back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading
@@ -223,6 +223,7 @@ LEFT JOIN core.agent_result AS g
     )
 WHERE w.kind = 1;
 
+/* In the order of the rows, so that of two calls that ended at one moment the ids say which came last. */
 INSERT INTO core.attempt (
     record_key, campaign_id, client_id, phone_id, person_id, number, block_id, strategy_version_id, processing_id, round_no,
     taken_at, ended_at, technical_result_id, is_counted, duration_ms, agent, wrapup, dialer_id, recovery_key, applied_at
@@ -251,7 +252,8 @@ SELECT
 FROM @result AS r
 JOIN dialing.result_stage AS s
     ON s.batch_id = @batch_id
-    AND s.row_no = r.row_no;
+    AND s.row_no = r.row_no
+ORDER BY r.row_no;
 
 SET @applied = @@ROWCOUNT;
 
@@ -383,7 +385,8 @@ WHERE s.callback_at IS NOT NULL
         WHERE b.client_id = p.client_id
             AND b.state_id = 1
             AND b.due_at = m.utc_at
-    );
+    )
+ORDER BY r.row_no;
 
 INSERT INTO core.work_set (created_at)
 VALUES (@now);
@@ -425,7 +428,8 @@ JOIN dialing.result_stage AS s
     ON s.batch_id = @batch_id
     AND s.row_no = r.row_no
 WHERE r.agent_result_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 AS found FROM core.attempt_outcome AS o WHERE o.record_key = r.record_key);
+    AND NOT EXISTS (SELECT 1 AS found FROM core.attempt_outcome AS o WHERE o.record_key = r.record_key)
+ORDER BY r.row_no;
 
 INSERT INTO core.work_outcome (work_id, outcome_id, is_new)
 SELECT

@@ -38,6 +38,8 @@ from app.database.engine import create_engine
 from app.settings import get_settings
 from app.valkey import EmbeddedValkey
 
+#: The databases of the tests are small: planning a statement takes longer than running it. One plan serves a session.
+QUICK = {"plan_cache_mode": "force_generic_plan", "autovacuum": "off"}
 MSSQL_URL = os.environ.get("ACM_TEST_MSSQL_URL", "")
 PREFIX = "acm-test-"
 
@@ -104,7 +106,7 @@ class PostgresServer:
     """The embedded PostgreSQL of this run."""
 
     def __init__(self, folder: Path) -> None:
-        self.embedded = EmbeddedPostgres(folder / "postgresql", settings=NOT_DURABLE)
+        self.embedded = EmbeddedPostgres(folder / "postgresql", settings=NOT_DURABLE | QUICK)
         self.embedded.start()
 
     def create(self, template: str | None = None) -> str:

@@ -86,10 +86,10 @@ class Dialer:
             self._timeline.set_back(now)
             for campaign in self.campaigns.values():
                 campaign.next_look = campaign.hold_until = LONG_AGO
+        # A clock that leapt ahead is followed in longer strides, at most 500 of them.
+        self._stride = max(timedelta(seconds=self.centre.settings.step_seconds), (now - self.time) / 500)
         played = 0
         while True:
-            # A clock that leapt ahead is followed in longer strides.
-            self._stride = max(timedelta(seconds=self.centre.settings.step_seconds), (now - self.time) / 500)
             target = min(max(now, self.time), self.time + self._stride)
             self._take_changes(target)
             self.calls.dial_all(self.time)
@@ -152,10 +152,11 @@ class Dialer:
     def _minute(self, moment: datetime) -> None:
         """Once a simulated minute: the do-not-call list, personal callbacks, and the jobs of the night."""
         centre = self.centre
-        directory.read_dnc_files(centre.engine)
         with centre.list_lock, centre.engine.begin() as connection:
+            files = directory.read_dnc_files(connection)
             self.calls.do_not_call = frozenset(connection.scalars(sa.select(tables.do_not_call.c.Phone)))
             self.calls.callbacks += lists.fetch_callbacks(connection, zones.to_local(centre.zone, moment), moment)
+        directory.put_dnc_files_away(files)
         self.calls.call_back(moment)
         self._night(moment)
         self._timeline.at(moment + max(timedelta(minutes=1), self._stride), self._minute)

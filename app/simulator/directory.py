@@ -207,19 +207,22 @@ def add_do_not_call(connection: sa.Connection, phones: list[str]) -> None:
             continue
 
 
-def read_dnc_files(engine: sa.Engine) -> None:
-    """Import the files of the do-not-call rules that have appeared, then rename or delete each."""
-    with engine.connect() as connection:
-        rules = connection.execute(sa.select(tables.dnc_rule)).all()
+def read_dnc_files(connection: sa.Connection) -> list[sa.Row]:
+    """Import the files of the do-not-call rules that have appeared; return their rules, for put_dnc_files_away."""
+    rules = connection.execute(sa.select(tables.dnc_rule)).all()
+    found = [rule for rule in rules if Path(rule.FilePath).is_file()]
+    for rule in found:
+        lines = [line.strip() for line in Path(rule.FilePath).read_text(errors="replace").splitlines()]
+        if rule.Overwrite == "Y":
+            connection.execute(sa.delete(tables.do_not_call))
+        add_do_not_call(connection, sorted({line for line in lines if line and len(line) <= 20}))
+    return found
+
+
+def put_dnc_files_away(rules: list[sa.Row]) -> None:
+    """Rename or delete the files that were imported, once that is committed."""
     for rule in rules:
         path = Path(rule.FilePath)
-        if not path.is_file():
-            continue
-        lines = [line.strip() for line in path.read_text(errors="replace").splitlines()]
-        with engine.begin() as connection:
-            if rule.Overwrite == "Y":
-                connection.execute(sa.delete(tables.do_not_call))
-            add_do_not_call(connection, sorted({line for line in lines if line and len(line) <= 20}))
         if rule.RenameFile == "Y":
             path.replace(path.with_name(path.name + ".001"))
         else:

@@ -17,8 +17,7 @@ from model.plan import random_plan
 from model.play import play
 from sqlalchemy import Connection
 
-from app.database.deploy.objects import Wanted, wanted
-from app.database.deploy.runner import SQL_FOLDER
+from app.database.deploy.objects import SQL_FOLDER, catalog
 
 from .bugs import Bug
 
@@ -31,8 +30,8 @@ class Misplaced(Exception):
     """The text of a bug is not there exactly once: the object has changed."""
 
 
-def planted(bug: Bug, folder: Path) -> Wanted:
-    """The object with its bug, compiled from a copy of sql/ in `folder` as the runner compiles it."""
+def planted(bug: Bug, folder: Path) -> str:
+    """The script of the object with its bug, compiled from a copy of sql/ in `folder` as the runner compiles it."""
     copy = folder / "sql"
     if not copy.exists():
         shutil.copytree(SQL_FOLDER, copy)
@@ -42,21 +41,21 @@ def planted(bug: Bug, folder: Path) -> Wanted:
         raise Misplaced(f"{bug.name} has {text.count(bug.text)} times, not once: {bug.text!r}")
     path.write_text(text.replace(bug.text, bug.replacement), encoding="utf-8")
     try:
-        return wanted("postgresql", copy)[bug.name]
+        return catalog(copy).compiled(bug.name).sql
     finally:
         path.write_text(text, encoding="utf-8")
 
 
 @contextmanager
-def in_place(connection: Connection, item: Wanted, sound: Wanted) -> Iterator[None]:
+def in_place(connection: Connection, wrong: str, sound: str) -> Iterator[None]:
     """A database with one object replaced, until it is put back."""
     with connection.begin():
-        connection.exec_driver_sql(item.script.replace("%", "%%"))
+        connection.exec_driver_sql(wrong.replace("%", "%%"))
     try:
         yield
     finally:
         with connection.begin():
-            connection.exec_driver_sql(sound.script.replace("%", "%%"))
+            connection.exec_driver_sql(sound.replace("%", "%%"))
 
 
 def failing(connection: Connection, *files: str) -> str | None:
@@ -82,14 +81,14 @@ def failing(connection: Connection, *files: str) -> str | None:
 def finder(database: Database, clean: Connection, bug: Bug, folder: Path) -> str | None:
     """What shows the bug: the first world, the sweep over schedules or a test; None where nothing does. Tests need a
     deployed database that is otherwise empty, which `clean` is connected to."""
-    item, sound = planted(bug, folder), wanted("postgresql", SQL_FOLDER)[bug.name]
+    wrong, sound = planted(bug, folder), catalog(SQL_FOLDER).compiled(bug.name).sql
     if bug.tests is not None:
-        with in_place(clean, item, sound):
+        with in_place(clean, wrong, sound):
             return failing(clean, bug.tests)
-    with in_place(database.connection, item, sound):
+    with in_place(database.connection, wrong, sound):
         if bug.name == "strategy.schedule_open":
             return "the schedules" if different(database)[0] else None
-        for seed in range(MOST_WORLDS):
+        for seed in dict.fromkeys([bug.world, *range(MOST_WORLDS)]):
             try:
                 difference = play(database, random_plan(seed))
             except Exception as error:  # a refusal, or rows that cannot be: red all the same

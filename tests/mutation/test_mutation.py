@@ -10,7 +10,7 @@ import pytest
 from model.database import Database
 from sqlalchemy import Connection
 
-from app.database.deploy.runner import SQL_FOLDER
+from app.database.deploy.objects import SQL_FOLDER
 
 from .bugs import BUGS, Bug
 from .check import failing, finder

@@ -1,5 +1,5 @@
 /*
-contacts.client_settle          version 2.1.0          2026-11-26
+contacts.client_settle          version 2.1.1          2026-11-26
 
 Brings everything that follows from a client's facts in line with them, for the clients of one work set: the client's status,
 the dial class of each phone, and the counts of clients and phones. Writes only what differs and empties the work set. Every
@@ -146,7 +146,10 @@ FROM @work AS w
 JOIN strategy.phone_fact AS f
     ON f.client_id = w.client_id;
 
-/* New classes are rare. Their makers queue at one row, so that none is made twice. */
+/*
+New classes are rare. Their makers queue at one row, so that none is made twice. In order, since classes of one rank take turns in
+that of their ids: the same load gives the same blocks on every server.
+*/
 IF EXISTS (
     SELECT 1 AS found
     FROM @phone AS p
@@ -190,7 +193,8 @@ BEGIN
         f.held_until,
         @now
     FROM @phone AS f
-    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key);
+    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key)
+    ORDER BY f.facts_key;
 END;
 
 UPDATE p

@@ -14,6 +14,7 @@ from app.errors import AcmError
 COMMANDS = {
     "books": ("books", "books"),
     "calendar": ("calendars", "calendar"),
+    "cap": ("caps", "cap"),
     "db": ("db", "db"),
     "demo": ("demo", "demo"),
     "explain": ("explain", "explain"),

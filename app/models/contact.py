@@ -53,7 +53,8 @@ class Client(Base):
         Index("ix_client_first_attempt_at", "campaign_id", "status_id", "first_attempt_at"),
         Index("ix_client_do_not_call_after", "campaign_id", "status_id", "do_not_call_after"),
         Index("ix_client_list", "campaign_id", "segment_id", "status_id", "client_id"),
-        {"schema": "core"},
+        # Most results change no column of an index: the new version of the row stays on its page where there is room.
+        {"schema": "core", "postgresql_with": {"fillfactor": 85}},
     )
 
     client_id: Mapped[BigIdentityId]

@@ -142,3 +142,19 @@ def phone_reason(connection: Connection, phone_id: int, now: datetime) -> Any:
 def campaign_explain(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
     """Phones of a campaign by the first rule that stops them, «ready» first: rule_no, reason_code, phones."""
     return connection.execute(_CAMPAIGN_EXPLAIN, {"campaign_id": campaign_id, "now": now}).all()
+
+
+def cap_release(
+    connection: Connection, campaign_id: int, now: datetime, batch_size: int = 2000, after_client_id: int = 0
+) -> Any:
+    """Bring the marks that frequency caps left on phones in line with the rules that hold now, for the next clients
+    behind `after_client_id`. One row: last_client_id, clients_checked, phones_changed, is_finished.
+    ProcedureError 50001, 50082."""
+    return call(
+        connection,
+        "dialing.cap_release",
+        campaign_id=campaign_id,
+        batch_size=batch_size,
+        now=now,
+        after_client_id=after_client_id,
+    )[0]

@@ -745,6 +745,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("client_id", name=op.f("pk_client")),
         sa.UniqueConstraint("campaign_id", "client_code_key", name=op.f("uq_client_campaign_id_client_code_key")),
         schema="core",
+        postgresql_with={"fillfactor": 85},
     )
     op.create_index(
         "ix_client_do_not_call_after",

@@ -1,12 +1,12 @@
 /*
-dialing.phone_explain          version 1.1.0          2026-11-25
+dialing.phone_explain          version 1.1.0          2026-11-26
 
 Why a phone is, or is not, dialled now: a row for each rule of strategy.md, «May this phone be dialled now?», in its order,
 whether it is kept, and the moment when it would be, as far as the rule itself knows one (the moment asked for where it is kept;
 empty where somebody has to act, a result has to come, or nothing brings it back). The first rule that is not kept is the
 phone's reason. Rule 13 has a row for each frequency cap of the campaign: detail is «used + out of limit»; a cap that only warns
 does not stop the phone. A phone that a block has marked as held has one more, «caps», with the moment of the mark: it holds the
-phone also when the cap was lifted since.
+phone also when the cap was lifted since, until dialing.cap_release lets it go.
 
 Called by  app/procedures/dialing.py, sql/functions/dialing.phone_reason.sql
 Reads      core.phone, strategy.phone_state, strategy.cap_state, strategy.schedule_open, strategy.schedule_next, core.utc_moment,

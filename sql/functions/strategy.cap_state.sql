@@ -1,11 +1,11 @@
 /*
-strategy.cap_state          version 1.0.0          2026-11-25
+strategy.cap_state          version 1.1.0          2026-11-26
 
 Where one phone of a client stands with each frequency cap that its campaign obeys: how many calls the rule has counted in its
-window, how many are out that may yet be counted, whether one more is allowed, and when the rule lets go (empty while only calls
-that are out stand in the way).
+window, how many are out that may yet be counted, whether one more is allowed, and when the rule lets go: its window ends or the
+rule does (empty while only calls that are out stand in the way).
 
-Called by  sql/functions/dialing.phone_explain.sql
+Called by  sql/functions/dialing.phone_explain.sql, sql/procedures/dialing.cap_release.sql
 Reads      strategy.cap_window, strategy.cap_attempt, strategy.campaign_cap, dialing.record
 Returns    rows: cap_rule_id int, code nvarchar(64), is_hold bit, limit_value smallint, used int, pending int, is_under int,
            free_at datetime2(3)
@@ -33,8 +33,8 @@ SELECT
     CASE WHEN u.used + o.pending < w.limit_value THEN 1 ELSE 0 END AS is_under,
     CASE
         WHEN u.used < w.limit_value THEN NULL
-        WHEN w.window_minutes IS NULL THEN w.ends_at
-        ELSE DATEADD(MINUTE, w.window_minutes, u.limit_at)
+        WHEN w.valid_until < f.window_over_at THEN w.valid_until
+        ELSE f.window_over_at
     END AS free_at
 FROM strategy.cap_window(@campaign_id, @zone_id, @now) AS w
 CROSS APPLY (
@@ -65,6 +65,10 @@ CROSS APPLY (
             OR (w.subject_id = 3 AND x.number = @number)
     ) AS y
 ) AS u
+CROSS APPLY (
+    SELECT CASE WHEN w.window_minutes IS NULL THEN w.ends_at ELSE DATEADD(MINUTE, w.window_minutes, u.limit_at) END
+        AS window_over_at
+) AS f
 CROSS APPLY (
     SELECT COUNT(*) AS pending
     FROM dialing.record AS q

@@ -7,6 +7,8 @@ technical result of a call comes first. Else a client that a limit stopped keeps
 holds. Anyone else gets the first limit that is reached: the two durations in the precedence that the strategy names (M53),
 attempts of the client, attempts of every phone that the strategy still allows (M140); or is active.
 
+TOP (1), of the one row there is, has each client looked up by itself whatever the server believes of the tables.
+
 Called by  sql/procedures/contacts.client_settle.sql
 Reads      core.client, core.client_status, core.campaign, strategy.version, strategy.agent_rule, core.phone,
            strategy.version_phone_type, strategy.client_time_open
@@ -39,7 +41,7 @@ SELECT
         ELSE 1
     END AS status_id
 FROM (
-    SELECT
+    SELECT TOP (1)
         c.client_id AS client_id,
         c.status_id AS status_id,
         s.is_final AS is_final,
@@ -80,4 +82,5 @@ FROM (
             AND h.is_do_not_call = 0
     ) AS p
     WHERE c.client_id = @client_id
+    ORDER BY c.client_id
 ) AS f;

@@ -1,5 +1,5 @@
 /*
-contacts.client_archive          version 1.0.0          2026-11-25
+contacts.client_archive          version 1.0.1          2026-11-26
 
 Takes clients of a campaign that were closed long ago to the archive, with their phones, one batch a call: those that are
 processed or that a limit stopped, since before a moment. Who has a phone at the dialer, a promised call, or a block, of the
@@ -63,6 +63,12 @@ FROM @client AS x
 JOIN dialing.callback AS b
     ON b.client_id = x.client_id
 WHERE b.state_id IN (1, 2);
+
+DELETE x
+FROM @client AS x
+JOIN core.phone AS p
+    ON p.client_id = x.client_id
+WHERE p.blocked_at IS NOT NULL;
 
 INSERT INTO core.dial_class_change (dial_class_id, phones)
 SELECT

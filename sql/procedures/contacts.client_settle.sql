@@ -1,5 +1,5 @@
 /*
-contacts.client_settle          version 2.0.0          2026-11-25
+contacts.client_settle          version 2.1.1          2026-11-26
 
 Brings everything that follows from a client's facts in line with them, for the clients of one work set: the client's status,
 the dial class of each phone, and the counts of clients and phones. Writes only what differs and empties the work set. Every
@@ -35,7 +35,27 @@ DECLARE @client table (
 DECLARE @phone table (
     phone_id bigint NOT NULL PRIMARY KEY,
     old_class_id int NOT NULL,
-    facts_key nvarchar(200) NOT NULL
+    facts_key nvarchar(200) NOT NULL,
+    campaign_id int NOT NULL,
+    segment_id int NOT NULL,
+    phone_type_id int NOT NULL,
+    zone_id int NOT NULL,
+    client_zone_id int NOT NULL,
+    load_priority smallint NOT NULL,
+    client_attempts smallint NOT NULL,
+    phone_attempts smallint NOT NULL,
+    client_technical_result_id int NOT NULL,
+    client_agent_result_id int NOT NULL,
+    limit_agent_result_id int NOT NULL,
+    limit_agent_attempts smallint NOT NULL,
+    phone_technical_result_id int NOT NULL,
+    phone_agent_result_id int NOT NULL,
+    hold_agent_result_id int NOT NULL,
+    attempt_day date NOT NULL,
+    day_attempts smallint NOT NULL,
+    bar_id smallint NOT NULL,
+    time_status_id smallint NOT NULL,
+    held_until datetime2(3) NOT NULL
 );
 
 IF @now IS NULL
@@ -92,16 +112,44 @@ FROM (
 GROUP BY x.campaign_id, x.segment_id, x.status_id
 HAVING SUM(x.clients) <> 0;
 
-INSERT INTO @phone (phone_id, old_class_id, facts_key)
+INSERT INTO @phone (
+    phone_id, old_class_id, facts_key, campaign_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority,
+    client_attempts, phone_attempts, client_technical_result_id, client_agent_result_id, limit_agent_result_id,
+    limit_agent_attempts, phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day,
+    day_attempts, bar_id, time_status_id, held_until
+)
 SELECT
     f.phone_id,
     f.dial_class_id,
-    f.facts_key
+    f.facts_key,
+    f.campaign_id,
+    f.segment_id,
+    f.phone_type_id,
+    f.zone_id,
+    f.client_zone_id,
+    f.load_priority,
+    f.client_attempts,
+    f.phone_attempts,
+    f.client_technical_result_id,
+    f.client_agent_result_id,
+    f.limit_agent_result_id,
+    f.limit_agent_attempts,
+    f.phone_technical_result_id,
+    f.phone_agent_result_id,
+    f.hold_agent_result_id,
+    f.attempt_day,
+    f.day_attempts,
+    f.bar_id,
+    f.time_status_id,
+    f.held_until
 FROM @work AS w
 JOIN strategy.phone_fact AS f
     ON f.client_id = w.client_id;
 
-/* New classes are rare. Their makers queue at one row, so that none is made twice. */
+/*
+New classes are rare. Their makers queue at one row, so that none is made twice. In order, since classes of one rank take turns in
+that of their ids: the same load gives the same blocks on every server.
+*/
 IF EXISTS (
     SELECT 1 AS found
     FROM @phone AS p
@@ -144,10 +192,9 @@ BEGIN
         f.time_status_id,
         f.held_until,
         @now
-    FROM @phone AS x
-    JOIN strategy.phone_fact AS f
-        ON f.phone_id = x.phone_id
-    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = x.facts_key);
+    FROM @phone AS f
+    WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key)
+    ORDER BY f.facts_key;
 END;
 
 UPDATE p

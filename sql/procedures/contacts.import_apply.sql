@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.2.1          2026-11-25
+contacts.import_apply          version 1.2.2          2026-11-26
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
 Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
@@ -950,7 +950,8 @@ BEGIN
             AND b.due_at = x.due_at
             AND b.source_id = 5
             AND b.state_id <> 5
-    );
+    )
+    ORDER BY x.client_id, x.due_at;
 END;
 
 /* -- What follows from it ---------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
-contacts.phone_move          version 1.0.0          2026-11-25
+contacts.phone_move          version 1.0.1          2026-11-26
 
 Moves the phones of a work set to another campaign (M200, M208, M209). Phones that are at the dialer, and those of the target
 itself, are left.
@@ -310,37 +310,57 @@ JOIN core.phone AS p
 WHERE p.is_do_not_call = 1
     AND k.is_do_not_call = 0;
 
+/* Of several blocks the oldest, whole: an UPDATE that finds several rows may take each column from another one. */
 UPDATE k
 SET
     is_blocked = 1,
-    blocked_at = p.blocked_at,
-    blocked_by = p.blocked_by,
-    block_reason = p.block_reason,
-    block_journal_id = p.block_journal_id
+    blocked_at = y.blocked_at,
+    blocked_by = y.blocked_by,
+    block_reason = y.block_reason,
+    block_journal_id = y.block_journal_id
 FROM core.phone AS k
-JOIN @target AS t
-    ON t.kept_id = k.phone_id
-JOIN core.phone AS p
-    ON p.phone_id = t.phone_id
-WHERE p.blocked_at IS NOT NULL
-    AND k.blocked_at IS NULL;
+JOIN (
+    SELECT
+        t.kept_id AS kept_id,
+        p.blocked_at AS blocked_at,
+        p.blocked_by AS blocked_by,
+        p.block_reason AS block_reason,
+        p.block_journal_id AS block_journal_id,
+        ROW_NUMBER() OVER (PARTITION BY t.kept_id ORDER BY p.blocked_at, p.phone_id) AS turn
+    FROM @target AS t
+    JOIN core.phone AS p
+        ON p.phone_id = t.phone_id
+    WHERE p.blocked_at IS NOT NULL
+) AS y
+    ON y.kept_id = k.phone_id
+    AND y.turn = 1
+WHERE k.blocked_at IS NULL;
 
 UPDATE k
 SET
     is_blocked = 1,
-    blocked_at = COALESCE(s.blocked_at, @now),
-    blocked_by = COALESCE(s.blocked_by, @by),
-    block_reason = s.block_reason
+    blocked_at = y.blocked_at,
+    blocked_by = y.blocked_by,
+    block_reason = y.block_reason
 FROM core.phone AS k
-JOIN @target AS t
-    ON t.kept_id = k.phone_id
-JOIN core.client AS s
-    ON s.client_id = t.client_id
-JOIN core.client AS g
-    ON g.client_id = t.target_client_id
-WHERE s.is_blocked = 1
-    AND g.is_blocked = 0
-    AND k.blocked_at IS NULL;
+JOIN (
+    SELECT
+        t.kept_id AS kept_id,
+        COALESCE(s.blocked_at, @now) AS blocked_at,
+        COALESCE(s.blocked_by, @by) AS blocked_by,
+        s.block_reason AS block_reason,
+        ROW_NUMBER() OVER (PARTITION BY t.kept_id ORDER BY s.blocked_at, s.client_id) AS turn
+    FROM @target AS t
+    JOIN core.client AS s
+        ON s.client_id = t.client_id
+    JOIN core.client AS g
+        ON g.client_id = t.target_client_id
+    WHERE s.is_blocked = 1
+        AND g.is_blocked = 0
+) AS y
+    ON y.kept_id = k.phone_id
+    AND y.turn = 1
+WHERE k.blocked_at IS NULL;
 
 INSERT INTO contacts.move_journal (
     phone_id, kept_id, number, from_campaign_id, from_client_id, to_campaign_id, to_client_id, done_at, done_by

@@ -1,5 +1,5 @@
 /*
-dialing.block_take          version 2.0.1          2026-11-25
+dialing.block_take          version 2.1.0          2026-11-26
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
 M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order
@@ -89,14 +89,18 @@ DECLARE @cap table (
     window_minutes int NULL,
     starts_at datetime2(3) NOT NULL,
     ends_at datetime2(3) NULL,
+    valid_until datetime2(3) NULL,
     PRIMARY KEY (zone_id, cap_rule_id)
 );
-/* The phones that a cap holds: until a moment, or, while only calls that are out stand in the way, for this block. */
+/*
+The phones that a cap holds, and until when it holds the client's others: until a moment, or, while only calls that are out
+stand in the way, for this block.
+*/
 DECLARE @capped table (
     client_id bigint NOT NULL PRIMARY KEY,
     phone_id bigint NOT NULL,
-    subject_id smallint NOT NULL,
     held_until datetime2(3) NULL,
+    others_held_until datetime2(3) NULL,
     is_new bit NOT NULL
 );
 
@@ -172,7 +176,7 @@ BEGIN
 
     SET @block_id = SCOPE_IDENTITY();
 
-    INSERT INTO @cap (zone_id, cap_rule_id, subject_id, limit_value, window_minutes, starts_at, ends_at)
+    INSERT INTO @cap (zone_id, cap_rule_id, subject_id, limit_value, window_minutes, starts_at, ends_at, valid_until)
     SELECT
         z.zone_id,
         w.cap_rule_id,
@@ -180,7 +184,8 @@ BEGIN
         w.limit_value,
         w.window_minutes,
         w.starts_at,
-        w.ends_at
+        w.ends_at,
+        w.valid_until
     FROM (
         SELECT DISTINCT d.client_zone_id AS zone_id
         FROM core.dial_class AS d
@@ -527,12 +532,16 @@ BEGIN
                 FROM @capped AS z
                 WHERE z.is_new = 1;
 
-                INSERT INTO @capped (client_id, phone_id, subject_id, held_until, is_new)
+                INSERT INTO @capped (client_id, phone_id, held_until, others_held_until, is_new)
                 SELECT
                     y.client_id,
                     MAX(y.phone_id),
-                    MIN(y.subject_id),
-                    MAX(y.held_until),
+                    MAX(CASE WHEN y.valid_until < y.held_until THEN y.valid_until ELSE y.held_until END),
+                    MAX(CASE
+                        WHEN y.subject_id = 3 THEN NULL
+                        WHEN y.valid_until < y.held_until THEN y.valid_until
+                        ELSE y.held_until
+                    END),
                     1
                 FROM (
                     SELECT
@@ -540,6 +549,7 @@ BEGIN
                         u.phone_id AS phone_id,
                         u.cap_rule_id AS cap_rule_id,
                         u.subject_id AS subject_id,
+                        u.valid_until AS valid_until,
                         MAX(CASE
                             WHEN u.ended_at IS NULL THEN NULL
                             WHEN u.turn <> u.limit_value THEN NULL
@@ -555,6 +565,7 @@ BEGIN
                             x.limit_value AS limit_value,
                             x.window_minutes AS window_minutes,
                             x.ends_at AS ends_at,
+                            x.valid_until AS valid_until,
                             x.ended_at AS ended_at,
                             ROW_NUMBER() OVER (
                                 PARTITION BY x.client_id, x.cap_rule_id
@@ -569,6 +580,7 @@ BEGIN
                                 w.limit_value AS limit_value,
                                 w.window_minutes AS window_minutes,
                                 w.ends_at AS ends_at,
+                                w.valid_until AS valid_until,
                                 a.ended_at AS ended_at,
                                 a.attempt_id AS call_id
                             FROM dialing.record AS r
@@ -596,6 +608,7 @@ BEGIN
                                 w.limit_value AS limit_value,
                                 w.window_minutes AS window_minutes,
                                 w.ends_at AS ends_at,
+                                w.valid_until AS valid_until,
                                 a.ended_at AS ended_at,
                                 a.attempt_id AS call_id
                             FROM dialing.record AS r
@@ -620,6 +633,7 @@ BEGIN
                                 w.limit_value AS limit_value,
                                 w.window_minutes AS window_minutes,
                                 w.ends_at AS ends_at,
+                                w.valid_until AS valid_until,
                                 NULL AS ended_at,
                                 q.block_id AS call_id
                             FROM dialing.record AS r
@@ -647,7 +661,7 @@ BEGIN
                                 AND (w.subject_id = 1 OR (w.subject_id = 3 AND q.number = r.number))
                         ) AS x
                     ) AS u
-                    GROUP BY u.client_id, u.phone_id, u.cap_rule_id, u.subject_id, u.limit_value
+                    GROUP BY u.client_id, u.phone_id, u.cap_rule_id, u.subject_id, u.limit_value, u.valid_until
                     HAVING COUNT(*) >= u.limit_value
                 ) AS y
                 GROUP BY y.client_id;
@@ -668,11 +682,17 @@ BEGIN
                     UPDATE p
                     SET held_until = z.held_until
                     FROM core.phone AS p
-                    JOIN @capped AS z
-                        ON z.client_id = p.client_id
-                    WHERE z.is_new = 1
-                        AND z.held_until > @now
-                        AND (z.subject_id <> 3 OR p.phone_id = z.phone_id)
+                    JOIN (
+                        SELECT
+                            y.phone_id AS phone_id,
+                            CASE WHEN y.phone_id = x.phone_id THEN x.held_until ELSE x.others_held_until END AS held_until
+                        FROM @capped AS x
+                        JOIN core.phone AS y
+                            ON y.client_id = x.client_id
+                        WHERE x.is_new = 1
+                    ) AS z
+                        ON z.phone_id = p.phone_id
+                    WHERE z.held_until > @now
                         AND (p.held_until IS NULL OR p.held_until < z.held_until);
 
                     INSERT INTO core.work_set (created_at)

@@ -1,5 +1,5 @@
 /*
-dialing.private_outcome_apply          version 1.2.0          2026-11-25
+dialing.private_outcome_apply          version 1.2.1          2026-11-26
 
 Applies the agent results of one work set to their clients (strategy.md, «What a result does», 3). It gives the same outcome
 whether an agent result comes before, with or after the technical one, and whichever of two results comes first: everything here
@@ -43,6 +43,12 @@ DECLARE @client table (
     agent_result_at datetime2(3) NOT NULL,
     agent_result_attempts int NOT NULL,
     last_agent_result_id int NULL
+);
+/* Of each phone the latest call that has an agent result. */
+DECLARE @own table (
+    phone_id bigint NOT NULL PRIMARY KEY,
+    ended_at datetime2(3) NOT NULL,
+    agent_result_id int NOT NULL
 );
 DECLARE @final table (client_id bigint NOT NULL PRIMARY KEY, status_id smallint NOT NULL);
 DECLARE @number table (number nvarchar(20) NOT NULL PRIMARY KEY, agent nvarchar(64) NULL);
@@ -192,6 +198,27 @@ JOIN @client AS n
 LEFT JOIN @final AS f
     ON f.client_id = n.client_id;
 
+INSERT INTO @own (phone_id, ended_at, agent_result_id)
+SELECT
+    x.phone_id,
+    x.ended_at,
+    x.agent_result_id
+FROM (
+    SELECT
+        o.phone_id AS phone_id,
+        o.ended_at AS ended_at,
+        o.agent_result_id AS agent_result_id,
+        ROW_NUMBER() OVER (
+            PARTITION BY o.phone_id
+            ORDER BY o.ended_at DESC, o.given_at DESC, o.outcome_id DESC
+        ) AS turn
+    FROM @outcome AS o
+    WHERE o.is_current = 1
+        AND o.phone_id IS NOT NULL
+        AND o.ended_at IS NOT NULL
+) AS x
+WHERE x.turn = 1;
+
 /* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's.
    One without any result waits from its load, which holds it not. The phone that was dialled has the agent result of its last
    attempt. */
@@ -223,15 +250,14 @@ JOIN (
     ) AS o
     JOIN core.phone AS q
         ON q.client_id = o.client_id
-    LEFT JOIN @outcome AS x
+    LEFT JOIN @own AS x
         ON x.phone_id = q.phone_id
         AND x.ended_at = q.last_attempt_at
-        AND x.is_current = 1
     WHERE o.turn = 1
         AND (
             q.waits_from <= o.holds_from
             OR (q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL)
-            OR x.outcome_id IS NOT NULL
+            OR x.phone_id IS NOT NULL
         )
 ) AS y
     ON y.phone_id = p.phone_id;

@@ -1,5 +1,5 @@
 /*
-dialing.result_apply          version 1.3.1          2026-11-25
+dialing.result_apply          version 1.3.3          2026-11-26
 
 Applies a batch of the dialer's result rows, each exactly once (strategy.md, «What a result does»). A row whose record is out,
 or came back undialled before, becomes an attempt with its one technical result. Rows that were applied before (the reading
@@ -191,12 +191,15 @@ JOIN core.campaign AS k
     ON k.campaign_id = c.campaign_id
 CROSS APPLY (SELECT DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at) AS e
 CROSS APPLY (SELECT CASE WHEN COALESCE(r.taken_at, x.taken_at) < c.loaded_at THEN 0 ELSE 1 END AS is_current) AS f
-OUTER APPLY (
-    SELECT TOP (1) d.technical_result_id AS technical_result_id
+LEFT JOIN (
+    SELECT
+        d.technical_result_id AS technical_result_id,
+        d.cisco_code AS cisco_code,
+        ROW_NUMBER() OVER (PARTITION BY d.cisco_code ORDER BY d.is_enabled DESC, d.technical_result_id ASC) AS turn
     FROM core.technical_result AS d
-    WHERE d.cisco_code = s.call_result
-    ORDER BY d.is_enabled DESC, d.technical_result_id ASC
 ) AS t
+    ON t.cisco_code = s.call_result
+    AND t.turn = 1
 LEFT JOIN strategy.technical_rule AS u
     ON u.strategy_version_id = k.strategy_version_id
     AND u.technical_result_id = COALESCE(t.technical_result_id, @other_result_id)
@@ -220,6 +223,7 @@ LEFT JOIN core.agent_result AS g
     )
 WHERE w.kind = 1;
 
+/* In the order of the rows, so that of two calls that ended at one moment the ids say which came last. */
 INSERT INTO core.attempt (
     record_key, campaign_id, client_id, phone_id, person_id, number, block_id, strategy_version_id, processing_id, round_no,
     taken_at, ended_at, technical_result_id, is_counted, duration_ms, agent, wrapup, dialer_id, recovery_key, applied_at
@@ -248,7 +252,8 @@ SELECT
 FROM @result AS r
 JOIN dialing.result_stage AS s
     ON s.batch_id = @batch_id
-    AND s.row_no = r.row_no;
+    AND s.row_no = r.row_no
+ORDER BY r.row_no;
 
 SET @applied = @@ROWCOUNT;
 
@@ -380,7 +385,8 @@ WHERE s.callback_at IS NOT NULL
         WHERE b.client_id = p.client_id
             AND b.state_id = 1
             AND b.due_at = m.utc_at
-    );
+    )
+ORDER BY r.row_no;
 
 INSERT INTO core.work_set (created_at)
 VALUES (@now);
@@ -422,7 +428,8 @@ JOIN dialing.result_stage AS s
     ON s.batch_id = @batch_id
     AND s.row_no = r.row_no
 WHERE r.agent_result_id IS NOT NULL
-    AND NOT EXISTS (SELECT 1 AS found FROM core.attempt_outcome AS o WHERE o.record_key = r.record_key);
+    AND NOT EXISTS (SELECT 1 AS found FROM core.attempt_outcome AS o WHERE o.record_key = r.record_key)
+ORDER BY r.row_no;
 
 INSERT INTO core.work_outcome (work_id, outcome_id, is_new)
 SELECT

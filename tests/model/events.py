@@ -173,7 +173,8 @@ def apply_outcomes(state: State, given: Iterable[tuple[Client, Outcome]]) -> lis
     touched = []
     for client, outcome in given:
         rule = agent_rule(state, client.campaign, outcome.result)
-        if rule.action_id == ACTION_DO_NOT_CALL:
+        is_new, outcome.is_new = outcome.is_new, False
+        if rule.action_id == ACTION_DO_NOT_CALL and is_new:
             numbers = {outcome.phone.number} if outcome.phone else {phone.number for phone in client.phones}
             state.listed_numbers |= numbers
             touched += [other for other in state.clients if any(phone.number in numbers for phone in other.phones)]

@@ -84,6 +84,7 @@ class Outcome:
     round_no: int
     result: str
     given_at: datetime
+    is_new: bool = True  # nothing has been done for it yet
 
 
 @dataclass

@@ -17,24 +17,31 @@ from sqlalchemy import NullPool
 from app.database.engine import create_engine
 
 from .bugs import BUGS
-from .check import Misplaced, finder
+from .check import Misplaced, failing, finder
 
 
 @click.command()
 @click.option("-k", "word", default="", help="Only bugs with this word.")
 def main(word: str) -> None:
-    """Plant bugs in the strategy, and look for the random world that shows each."""
+    """Plant bugs in the strategy, and look for the random world, or the test, that shows each."""
     console = Console()
     bugs = [bug for bug in BUGS if word.lower() in bug.id.lower()]
     found = 0
     start = time.monotonic()
-    with databases(1) as (url,), tempfile.TemporaryDirectory(prefix="acm-mutation-") as folder:
+    with (
+        databases(2) as (url, clean_url),
+        tempfile.TemporaryDirectory(prefix="acm-mutation-") as folder,
+        create_engine(clean_url, "acm mutation", poolclass=NullPool).connect() as clean,
+    ):
         database = Database(create_engine(url, "acm mutation", poolclass=NullPool))
         warm(database)
+        files = sorted({bug.tests for bug in bugs if bug.tests})
+        if files and (red := failing(clean, *files)):
+            raise click.ClickException(f"{red} is red without a bug")
         for bug in bugs:
             begun = time.monotonic()
             try:
-                shown = finder(database, bug, Path(folder))
+                shown = finder(database, clean, bug, Path(folder))
             except Misplaced as error:
                 console.print(f"MISPLACED {error}", markup=False, soft_wrap=True)
                 continue

@@ -1,4 +1,8 @@
-"""The bugs: in which object, what is replaced by what, and what that would mean. The text has to be there exactly once."""
+"""The bugs: in which object, what is replaced by what, and what that would mean. The text has to be there exactly once.
+
+Random worlds look for a bug. Where they do not come by, or hardly ever (frequency caps, previews, what an explanation says
+in full, two durations that end at once), the bug names the tests that have to find it.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +11,15 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Bug:
-    """One bug. `name` is the object's, as a DBA types it; `world` is the seed of a world that showed it: tried first."""
+    """One bug. `name` is the object's, as a DBA types it; `world` is the seed of a world that showed it: tried first.
+    `tests`, a file of tests/sql or a test in it, is asked in place of worlds.
+    """
 
     name: str
     text: str
     replacement: str
     meaning: str
+    tests: str | None = None
     world: int = 0
 
     @property
@@ -35,6 +42,22 @@ SETTLE = "contacts.client_settle"
 SERVICE = "contacts.client_status_update"
 FACT = "strategy.phone_fact"
 LOAD = "contacts.import_apply"
+EXPLAIN = "dialing.phone_explain"
+REASON = "dialing.phone_reason"
+SUMS = "dialing.campaign_explain"
+PREVIEW = "strategy.preview"
+WINDOW = "strategy.cap_window"
+COUNTED = "strategy.cap_attempt"
+CAP = "strategy.cap_state"
+RELEASE = "dialing.cap_release"
+CAPS_TESTS = "test_dialing_block_take_caps.py"
+CAP_TESTS = "test_strategy_cap_state.py"
+COUNTED_TESTS = "test_strategy_cap_attempt.py"
+EXPLAIN_TESTS = "test_dialing_phone_explain.py"
+PREVIEW_TESTS = "test_strategy_preview.py"
+REASON_TESTS = "test_dialing_phone_reason.py"
+RELEASE_TESTS = "test_dialing_cap_release.py"
+WINDOW_TESTS = "test_strategy_cap_window.py"
 
 BUGS = (
     Bug(TAKE, "AND b.due_at <= @now\n", "AND b.due_at <= DATEADD(HOUR, 1, @now)\n", "callbacks ring an hour early"),
@@ -82,7 +105,7 @@ BUGS = (
         "DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.local_date) % 7 + 1", "a night goes on into its own morning"),
     Bug(STATUS, "WHEN f.is_agent_reached = 1 THEN 8\n", "", "attempts with an agent result never run out"),
     Bug(STATUS, "WHEN f.created_names_status = 1 AND f.is_created_reached = 1 THEN 7\n", "",
-        "the first call always names the status (M53)"),
+        "the first call always names the status (M53)", "test_strategy_client_status_now.py"),
     Bug(STATUS, "WHEN f.status_id = 4 AND f.is_client_reached = 1 THEN 4\n", "",
         "a limit does not keep naming the status that it set"),
     Bug(STATUS, "AND h.is_blocked = 0\n", "", "a blocked phone keeps its client from running out"),
@@ -115,4 +138,72 @@ BUGS = (
         "the status service takes the duration since creation for that since the first call"),
     Bug(SERVICE, "AND s.is_limit = 1\n", "AND s.is_final = 1\n", "a raised limit brings nobody back"),
     Bug(LOAD, "round_no = c.round_no + k.restarts", "round_no = c.round_no", "a new round is the old one"),
+    Bug(TAKE, """                p.dial_class_id AS dial_class_id,
+                COUNT(*) AS phones
+            FROM dialing.record AS r
+            JOIN core.phone AS p
+                ON p.phone_id = r.phone_id
+            JOIN @open AS q
+                ON q.dial_class_id = p.dial_class_id
+                AND q.ready_before >= p.waits_from
+            WHERE r.campaign_id = @campaign_id
+            GROUP BY p.dial_class_id
+""", """                r.dial_class_id AS dial_class_id,
+                COUNT(*) AS phones
+            FROM dialing.record AS r
+            JOIN core.phone AS p
+                ON p.phone_id = r.phone_id
+            JOIN @open AS q
+                ON q.dial_class_id = r.dial_class_id
+                AND q.ready_before >= p.waits_from
+            WHERE r.campaign_id = @campaign_id
+            GROUP BY r.dial_class_id
+""", "what is out is counted by the class in which it was taken",
+        "test_dialing_block_take.py::test_a_phone_that_is_out_and_whose_facts_changed_meanwhile_hides_nobody_of_its_class"),
+    Bug(STATUS, "WHEN f.is_stop_reached = 1 THEN 9\n        WHEN f.is_agent_reached = 1 THEN 8\n",
+        "WHEN f.is_agent_reached = 1 THEN 8\n        WHEN f.is_stop_reached = 1 THEN 9\n",
+        "attempts with an agent result name the status before the stop date"),
+    Bug(SUMS, "n.phones - COALESCE(a.phones, 0) AS phones", "n.phones AS phones", "who is asked alone is counted twice"),
+    Bug(SUMS, "w.waiting - b.waiting_apart AS phones\n    FROM by_class", "w.waiting AS phones\n    FROM by_class",
+        "who waits and is asked alone is counted twice"),
+    Bug(SUMS, "AND c.status_id IN (1, 4, 5, 6, 7, 8)\n", "AND c.status_id = 1\n",
+        "the stop date of a client that a limit stopped is not looked at"),
+    Bug(EXPLAIN, "CASE WHEN c.is_hold = 0 THEN 1 ELSE c.is_under END", "c.is_under", "a cap that only warns stops a phone",
+        EXPLAIN_TESTS),
+    Bug(EXPLAIN, "DATEADD(DAY, 1, s.attempt_day)", "DATEADD(DAY, 2, s.attempt_day)", "the limit of a day lasts for two",
+        EXPLAIN_TESTS),
+    Bug(EXPLAIN, "COALESCE(s.promised_at, b.last_at)", "s.promised_at",
+        "a client's other phones do not know the call that it was promised", EXPLAIN_TESTS),
+    Bug(REASON, "ORDER BY f.is_passed, f.rule_no, f.step_no", "ORDER BY f.is_passed, f.rule_no DESC, f.step_no",
+        "the last rule that fails is the reason", REASON_TESTS),
+    Bug(REASON, "strategy.schedule_next(r.schedule_id, r.zone_id, x.passes_at)", "strategy.schedule_next(r.schedule_id, r.zone_id, @now)",
+        "the next moment is that of the schedule alone", REASON_TESTS),
+    Bug(REASON, "WHEN x.unknown > 0 THEN NULL ", "", "a phone that somebody has to free is promised a moment", REASON_TESTS),
+    Bug(PREVIEW, "(1 - x.is_allowed_before) * x.is_allowed_after", "x.is_allowed_after", "all that will be open is opening",
+        PREVIEW_TESTS),
+    Bug(PREVIEW, "CASE WHEN a.bar_id = 0 THEN 1 ELSE 0 END AS is_free", "a.is_allowed AS is_free",
+        "free is what the new version allows", PREVIEW_TESTS),
+    Bug(PREVIEW, "AND p.waits_from > a.ready_before", "AND p.waits_from > b.ready_before",
+        "the delays of the new version are not looked at", PREVIEW_TESTS),
+    Bug(PREVIEW, "a.is_open AS is_open_after", "b.is_open AS is_open_after", "ready is who is ready as it is", PREVIEW_TESTS),
+    Bug(WINDOW, "    AND r.is_enabled = 1\n", "", "a cap that is switched off holds", WINDOW_TESTS),
+    Bug(WINDOW, "r.valid_to >= l.today", "r.valid_to > l.today", "a cap ends with the day before its last", WINDOW_TESTS),
+    Bug(WINDOW, "DATEADD(DAY, -(DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), l.today) % 7), l.today)", "DATEADD(DAY, -6, l.today)",
+        "a week is seven days and not that of the calendar", WINDOW_TESTS),
+    Bug(COUNTED, "CASE WHEN a.is_counted = 1 THEN 1 ELSE 0 END", "1", "calls that do not count are counted", COUNTED_TESTS),
+    Bug(COUNTED, "t.is_contact = 1 AND a.agent IS NOT NULL", "t.is_contact = 1", "a call without an agent is a conversation",
+        COUNTED_TESTS),
+    Bug(CAP, "        AND q.client_id <> @client_id\n", "", "the client's own call stands in its way", CAP_TESTS),
+    Bug(CAP, "                AND (@person_id IS NULL OR a.person_id IS NULL OR a.person_id <> @person_id)\n", "",
+        "calls of a client that has a person are counted twice", CAP_TESTS),
+    Bug(CAP, "WHEN w.valid_until < f.window_over_at THEN w.valid_until\n", "", "a rule that is over holds until its window is",
+        CAP_TESTS),
+    Bug(TAKE, "HAVING COUNT(*) >= u.limit_value", "HAVING COUNT(*) > u.limit_value", "one call too many under a cap", CAPS_TESTS),
+    Bug(TAKE, "AND (q.block_id <> @block_id OR q.position < r.position)", "AND q.block_id <> @block_id",
+        "calls of one block do not count for each other", CAPS_TESTS),
+    Bug(TAKE, "WHEN y.subject_id = 3 THEN NULL\n", "", "the cap of a number holds the client's other phones", CAPS_TESTS),
+    Bug(TAKE, "OR @held_in_all > 10 * @size", "OR @held > 0", "a block that meets a cap is not filled up", CAPS_TESTS),
+    Bug(RELEASE, "s.is_hold = 1 AND s.free_at > @now", "s.free_at > @now", "a cap that only warns holds on", RELEASE_TESTS),
+    Bug(RELEASE, "    OR h.held_until <> m.old_held_until", "", "a mark is let go but never shortened", RELEASE_TESTS),
+    Bug(RELEASE, "    AND p.client_id > @after_client_id\n", "", "each batch looks at the same clients", RELEASE_TESTS),
 )  # fmt: skip

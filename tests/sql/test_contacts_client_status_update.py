@@ -92,15 +92,25 @@ def test_the_precedence_of_the_durations_is_that_of_the_strategy(world: World) -
     assert statuses(world, *clients) == [FIRST_CALL, CREATED]
 
 
-def test_processed_and_stopped_clients_keep_their_status_when_another_limit_is_reached(world: World) -> None:
+def test_the_stop_date_names_the_status_of_stopped_clients_and_not_of_processed_ones(world: World) -> None:
     campaign = world.campaign(max_client_attempts=1)
     clients = [world.client(campaign, do_not_call_after=world.at(minutes=5)) for _ in range(3)]
     world.facts(clients[0], status_id=SUCCESS)
     world.facts(clients[1], status_id=FAILURE)
     world.facts(clients[2], attempts=1)
     settled(world, campaign)
-    assert run(world, campaign, world.at(hours=1)) == (0, 0, True)
     assert statuses(world, *clients) == [SUCCESS, FAILURE, CLIENT_ATTEMPTS]
+    assert run(world, campaign, world.at(hours=1)) == (1, 1, True)
+    assert statuses(world, *clients) == [SUCCESS, FAILURE, STOP_DATE]
+
+
+def test_stopped_clients_keep_their_status_when_a_duration_is_over(world: World) -> None:
+    campaign = world.campaign(max_client_attempts=1, created_minutes=60)
+    client = world.client(campaign)
+    world.facts(client, attempts=1)
+    settled(world, campaign)
+    assert run(world, campaign, world.at(hours=2)) == (0, 0, True)
+    assert statuses(world, client) == [CLIENT_ATTEMPTS]
 
 
 def test_other_campaigns_are_left_alone(world: World) -> None:
@@ -124,17 +134,17 @@ def test_a_run_takes_no_more_than_its_share_and_says_that_there_is_more(world: W
 
 
 def test_a_raised_limit_brings_back_the_clients_that_only_it_stopped(world: World) -> None:
-    campaign = world.campaign(max_client_attempts=2)
+    campaign = world.campaign(max_client_attempts=2, created_minutes=60)
     only, also, under = world.client(campaign), world.client(campaign), world.client(campaign)
     for client in (only, also):
         world.facts(client, attempts=2)
-    world.facts(also, do_not_call_after=world.at(minutes=-1))
+    world.facts(also, loaded_at=world.at(minutes=-59))
     settled(world, campaign)
     assert statuses(world, only, also, under) == [CLIENT_ATTEMPTS, CLIENT_ATTEMPTS, ACTIVE]
-    world.strategy(campaign, max_client_attempts=3)
+    world.strategy(campaign, max_client_attempts=3, created_minutes=60)
     assert statuses(world, only, also, under) == [CLIENT_ATTEMPTS, CLIENT_ATTEMPTS, ACTIVE]  # saving touched nobody
     assert run(world, campaign, world.at(minutes=1)) == (2, 2, True)
-    assert statuses(world, only, also, under) == [ACTIVE, STOP_DATE, ACTIVE]
+    assert statuses(world, only, also, under) == [ACTIVE, CREATED, ACTIVE]
     assert run(world, campaign, world.at(minutes=2)) == (0, 0, True)
 
 

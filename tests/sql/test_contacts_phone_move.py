@@ -232,6 +232,25 @@ def test_what_blocks_either_of_two_merged_phones_blocks_the_one_that_is_kept(wor
     assert world.dialled(target) == []
 
 
+def test_of_several_merged_phones_the_one_that_is_kept_has_the_oldest_block_as_it_was(world: World) -> None:
+    target = world.campaign()
+    kept, late, early = (world.client(world.campaign(), client_code="X", numbers=("79160000001",)) for _ in range(3))
+    phone_block(world.connection, late.phone_id, True, by="petrova", reason="r", now=world.at(2))
+    phone_block(world.connection, early.phone_id, True, by="sidorov", now=world.at(1))
+    assert move(world, target, kept.phone_id, late.phone_id, early.phone_id, minutes=3) == (3, 0)
+    assert who_blocked(world, kept) == (True, world.at(1), "sidorov", None)
+
+
+def test_of_several_blocked_clients_the_phone_that_is_kept_has_the_oldest_block_as_it_was(world: World) -> None:
+    target = world.campaign()
+    there = world.client(target, client_code="X", numbers=("79160000001",))
+    late, early = (world.client(world.campaign(), client_code="X", numbers=("79160000001",)) for _ in range(2))
+    client_block(world.connection, late.client_id, True, by="petrova", reason="r", now=world.at(2))
+    client_block(world.connection, early.client_id, True, by="sidorov", now=world.at(1))
+    assert move(world, target, late.phone_id, early.phone_id, minutes=3) == (2, 0)
+    assert who_blocked(world, there) == (True, world.at(1), "sidorov", None)
+
+
 def test_clients_of_two_campaigns_with_one_code_become_one(world: World) -> None:
     one, two, target = world.campaign(), world.campaign(), world.campaign()
     first = world.client(one, "MH", client_code="X", numbers=("79160000001", "79160000002"))

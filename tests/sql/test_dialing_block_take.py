@@ -493,6 +493,16 @@ def test_ranks_that_have_nothing_ready_are_passed_by(world: World) -> None:
     assert numbers(world.take(campaign)) == [clients[position].number for position in (0, 25, 39)]
 
 
+def test_a_phone_that_is_out_and_whose_facts_changed_meanwhile_hides_nobody_of_its_class(world: World) -> None:
+    campaign = world.campaign(block_size=1)
+    first, second = world.client(campaign), world.client(campaign)
+    (row,) = world.take(campaign)
+    assert row.number == first.number
+    world.facts(first, is_blocked=True)  # it is in another class now
+    assert [row.number for row in world.take(campaign)] == [second.number]
+    assert world.take(campaign) == []
+
+
 def test_clients_that_are_held_do_not_hide_those_behind_them(world: World) -> None:
     """The walk counts phones by their index alone; clients whose stop date has come stand in front of the others."""
     campaign = world.campaign(block_size=5)

@@ -184,6 +184,19 @@ def test_of_several_rules_the_one_that_holds_longest_counts(world: World) -> Non
     assert held(world, anna)[0] == WEEK_END
 
 
+@pytest.mark.parametrize(
+    "window", [{"window_id": 2}, {"window_id": LAST_MINUTES, "window_minutes": 7 * 1440}], ids=["week", "minutes"]
+)
+def test_a_rule_that_ends_itself_holds_nobody_longer(world: World, window: dict[str, int]) -> None:
+    (campaign,) = capped(world, None, 1, valid_to=date(2026, 11, 24), **window)
+    anna = world.client(campaign)
+    reached(world, campaign, anna)
+    assert numbers(world, campaign, world.at(1)) == []
+    over = datetime(2026, 11, 24, 21)
+    assert held(world, anna) == (over, over)
+    assert numbers(world, campaign, over) == [anna.number]
+
+
 # -- Whom a rule counts
 
 
@@ -233,6 +246,17 @@ def test_a_rule_of_a_number_holds_the_phone_and_not_the_clients_others(world: Wo
     world.dialled(campaign, world.at(1))
     assert [held(world, anna, position)[0] for position in (0, 1)] == [DAY_END, None]
     assert numbers(world, campaign, world.at(2)) == [anna.numbers[1]]
+
+
+def test_a_phone_whose_number_is_held_longer_than_its_client_is_held_longer_alone(world: World) -> None:
+    (campaign,) = capped(world, None, 1, subject_id=NUMBER, window_id=2)
+    world.strategy(campaign, phone_keys=("result", "attempts", "type"), phone_most_first=True)
+    world.cap(campaign, subject_id=CLIENT)
+    anna = world.client(campaign, "MH")
+    reached(world, campaign, anna)
+    assert numbers(world, campaign, world.at(1)) == []
+    assert sorted(held(world, anna, position)[0] for position in (0, 1)) == [DAY_END, WEEK_END]
+    assert numbers(world, campaign, DAY_END) == [anna.numbers[1]]
 
 
 @pytest.mark.parametrize(("result", "hours"), [("ABANDONED", 72), ("ANSWERING_MACHINE", 24)])

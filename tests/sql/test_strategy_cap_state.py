@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from world import MadeClient, World
@@ -168,3 +168,18 @@ def test_a_new_day_begins_with_nothing_used(world: World) -> None:
     world.attempt(campaign)
     assert state(world, client, at=datetime(2026, 11, 23, 20, 59, 59))[:3] == (1, 0, 0)
     assert state(world, client, at=DAY_END) == (0, 0, 1, None)
+
+
+def test_a_rule_lets_go_when_it_is_over_itself_before_its_window(world: World) -> None:
+    campaign = world.campaign()
+    client = world.client(campaign)
+    rule = world.cap(campaign, window_id=2, valid_to=date(2026, 11, 24))
+    world.attempt(campaign)
+    assert state(world, client) == (1, 0, 0, datetime(2026, 11, 24, 21))
+    for changes in ({"valid_to": date(2026, 12, 24)}, {"valid_to": None}):
+        world.cap(world.campaign(), rule, **changes)
+        assert state(world, client) == (1, 0, 0, datetime(2026, 11, 29, 21))
+    world.cap(world.campaign(), rule, window_id=4, window_minutes=7 * 1440, valid_to=date(2026, 11, 24))
+    assert state(world, client) == (1, 0, 0, datetime(2026, 11, 24, 21))
+    world.cap(world.campaign(), rule, valid_to=None)
+    assert state(world, client) == (1, 0, 0, world.at(days=7))

@@ -32,6 +32,7 @@ def test_a_window_in_full(world: World) -> None:
         {
             "cap_rule_id": rule, "code": windows(world, campaign)[0]["code"], "subject_id": 2, "limit_value": 3,
             "window_minutes": 90, "is_hold": False, "starts_at": datetime(2026, 11, 23, 7, 30, 0, 1000), "ends_at": None,
+            "valid_until": None,
         }
     ]  # fmt: skip
 
@@ -121,6 +122,21 @@ def test_a_rule_holds_from_its_first_to_its_last_local_day(world: World) -> None
         False,
         True,
     ]
+
+
+def test_a_rule_is_over_when_its_last_local_day_is(world: World) -> None:
+    campaign = world.campaign()
+    rule = world.cap(campaign, window_id=LAST_MINUTES, window_minutes=60, valid_to=date(2026, 11, 24))
+
+    def valid_until(zone: str) -> datetime | None:
+        (row,) = windows(world, campaign, zone)
+        return row["valid_until"]
+
+    assert valid_until("Europe/Moscow") == datetime(2026, 11, 24, 21)
+    assert valid_until("Asia/Vladivostok") == datetime(2026, 11, 24, 14)
+    for last in (None, date(9999, 12, 31)):
+        world.cap(world.campaign(), rule, valid_to=last)
+        assert valid_until("Europe/Moscow") is None
 
 
 def test_a_rule_that_is_off_has_no_window(world: World) -> None:

@@ -187,8 +187,8 @@ def test_the_first_limit_that_matches_names_the_status(
     found = [now(world, client, **facts)]
     # One limit after another is lifted, in the order in which they match.
     lifted = {
-        AGENT_ATTEMPTS: {"agent_result_attempts": 0},
         STOP_DATE: {"do_not_call_after": None},
+        AGENT_ATTEMPTS: {"agent_result_attempts": 0},
         FIRST_CALL: {"first_attempt_at": None},
         CREATED: {"loaded_at": world.now},
         CLIENT_ATTEMPTS: {"attempts": 0},
@@ -199,25 +199,25 @@ def test_the_first_limit_that_matches_names_the_status(
     assert found == [STOP_DATE, AGENT_ATTEMPTS, first, second, CLIENT_ATTEMPTS, TYPE_ATTEMPTS]
 
 
-@pytest.mark.parametrize("status", [FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS])
+STOPPED = (FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS)
+
+
+@pytest.mark.parametrize("status", STOPPED)
 def test_a_limit_that_stopped_a_client_keeps_naming_its_status_while_it_holds(world: World, status: int) -> None:
     client = everything_reached(world)
     assert now(world, client, status_id=status, do_not_call_after=None) == status
     assert now(world, client, status_id=ACTIVE, do_not_call_after=None) == FIRST_CALL
 
 
-@pytest.mark.mission("M144")
-@pytest.mark.parametrize(
-    "status", [ACTIVE, FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS, AGENT_ATTEMPTS, STOP_DATE]
-)
+@pytest.mark.parametrize("status", [*STOPPED, ACTIVE, AGENT_ATTEMPTS])
 def test_the_stop_date_names_the_status_whatever_stopped_the_client_before(world: World, status: int) -> None:
     client = everything_reached(world, agent_results={"12": AgentResultForm(3, max_attempts=1)})
-    facts = {"status_id": status, "agent_result_id": world.agent("12"), "agent_result_attempts": 1}
+    facts: dict[str, Any] = {"agent_result_id": world.agent("12"), "agent_result_attempts": 1, "status_id": status}
     assert now(world, client, **facts) == STOP_DATE
     assert now(world, client, do_not_call_after=None, **facts) == AGENT_ATTEMPTS
 
 
-@pytest.mark.parametrize("status", [FIRST_CALL, CREATED, CLIENT_ATTEMPTS, TYPE_ATTEMPTS])
+@pytest.mark.parametrize("status", STOPPED)
 def test_attempts_with_an_agent_result_that_have_run_out_name_the_status_whatever_stopped_the_client_before(
     world: World, status: int
 ) -> None:

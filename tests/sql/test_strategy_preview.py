@@ -7,7 +7,7 @@ from typing import Any
 
 from world import SUCCESS, World
 
-from app.campaigns import PhoneTypeForm, ScheduleForm, write_strategy
+from app.campaigns import PhoneTypeForm, ResultForm, ScheduleForm, write_strategy
 
 
 def preview(world: World, campaign: int, **changes: Any) -> dict[str, int]:
@@ -48,3 +48,17 @@ def test_free_are_the_phones_that_nothing_bars(world: World) -> None:
     world.facts(free, attempts=9)
     limited = preview(world, campaign, max_client_attempts=9)
     assert (limited["free"], limited["open_after"], limited["closing"]) == (4, 2, 2)
+
+
+def test_ready_are_those_whose_delay_is_over_as_each_version_has_it(world: World) -> None:
+    campaign = world.campaign(technical_results={"BUSY": ResultForm(5, 60)})
+    for minutes in (90, 30, 10):
+        client = world.client(campaign)
+        world.phone_facts(client, last_technical_result_id=world.technical("BUSY"), waits_from=world.at(-minutes))
+
+    def ready(delay: int | None) -> tuple[int, int]:
+        found = preview(world, campaign, technical_results={"BUSY": ResultForm(5, delay)})
+        assert (found["open_before"], found["open_after"], found["opening"], found["closing"]) == (3, 3, 0, 0)
+        return found["ready_before"], found["ready_after"]
+
+    assert [ready(delay) for delay in (60, 20, 120, None)] == [(1, 1), (1, 2), (1, 0), (1, 3)]

@@ -150,6 +150,21 @@ def test_the_result_of_a_call_of_an_earlier_round_stays_in_the_journal(world: Wo
     assert world.status(client) == ACTIVE
 
 
+def test_the_limit_of_an_agent_result_counts_those_of_this_round_alone(world: World) -> None:
+    campaign = world.campaign(agent_results={"12": AgentResultForm(3, max_attempts=2)})
+    client = world.client(campaign)
+
+    def says(minutes: int) -> tuple[int, int]:
+        """How often the client has had the result, and its status."""
+        world.agent_says("12", world.at(minutes), campaign_id=campaign, client_code=client.code)
+        return world.client_row(client).agent_result_attempts, world.status(client)
+
+    assert says(1) == (1, ACTIVE)
+    world.facts(client, round_no=2, agent_result_id=None, agent_result_at=None, agent_result_attempts=0)
+    assert says(3) == (1, ACTIVE)
+    assert says(4) == (2, AGENT_ATTEMPTS)
+
+
 def test_a_result_of_a_call_without_a_technical_one_is_the_last_result(world: World) -> None:
     """The dialer lost the record after the agent had spoken: priority and delay apply all the same."""
     campaign = world.campaign(agent_results={"12": AgentResultForm(3, priority=1, delay_minutes=30)})

@@ -19,6 +19,7 @@ home                a folder fit for ACM_HOME (also as root: other accounts may 
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
 import re
 import secrets
@@ -129,6 +130,15 @@ def _settings_of_the_run(run_folder: Path) -> Iterator[None]:
     yield
     del os.environ["ACM_HOME"]
     get_settings.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _logging_of_the_test() -> Iterator[None]:
+    """A command that a test runs in this process sets logging up for its own streams, which are closed after it."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers, root.level = handlers, level
 
 
 class PostgresServer:

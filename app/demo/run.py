@@ -265,6 +265,9 @@ class Demo:
             SIMULATOR_USER,
             "--set",
             "login_seconds=120",
+            # That the demonstration stops is no crash of a dialer, after which records are unknown for an hour.
+            "--set",
+            "unknown_minutes=1",
         )
         self._await_port(simulator, self.state.simulator_port)
         process("scheduler", "scheduler", "--die-with-parent")

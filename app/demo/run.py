@@ -268,6 +268,11 @@ class Demo:
             # That the demonstration stops is no crash of a dialer, after which records are unknown for an hour.
             "--set",
             "unknown_minutes=1",
+            # A call that a customer asked the dialer for is its own, whatever the schedule says: nobody asks for evenings.
+            "--set",
+            "callback_from_hour=10",
+            "--set",
+            "callback_to_hour=17",
         )
         self._await_port(simulator, self.state.simulator_port)
         process("scheduler", "scheduler", "--die-with-parent")

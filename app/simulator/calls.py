@@ -258,8 +258,10 @@ class Calls:
         local = attempt.campaign.customer_time(record.bias, record.summer, moment)
         wanted = local + timedelta(minutes=60 + int(fraction * 2 * 1440) // 5 * 5)
         wanted = wanted.replace(minute=wanted.minute // 5 * 5, second=0, microsecond=0)
-        if not 9 <= wanted.hour < 20:
-            wanted = (wanted + timedelta(days=wanted.hour >= 20)).replace(hour=10)
+        settings = self.centre.settings
+        if not settings.callback_from_hour <= wanted.hour < settings.callback_to_hour:
+            late = wanted.hour >= settings.callback_to_hour
+            wanted = (wanted + timedelta(days=late)).replace(hour=settings.callback_from_hour + 1)
         return wanted
 
     # -- results

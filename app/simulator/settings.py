@@ -52,6 +52,8 @@ class SimulatorSettings(BaseSettings):
     )
     callback_outcome: str = Field("14", description="The wrap-up text that may come with a callback.")
     callback_share: float = Field(0.5, ge=0, le=1, description="Share of it for which the agent books a callback.")
+    callback_from_hour: int = Field(9, ge=0, le=22, description="Customers ask to be called from this local hour on.")
+    callback_to_hour: int = Field(20, ge=1, le=23, description="And before this one.")
     callback_keeps_record: bool = Field(
         True,
         description="1: a booked callback keeps the record (status B), as Cisco does; 0: the record is closed.",

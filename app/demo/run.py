@@ -268,7 +268,7 @@ class Demo:
             # That the demonstration stops is no crash of a dialer, after which records are unknown for an hour.
             "--set",
             "unknown_minutes=1",
-            # A call that a customer asked the dialer for is its own, whatever the schedule says: nobody asks for evenings.
+            # A dialer calls back when the customer wants, whatever the schedule says: nobody wants the evening.
             "--set",
             "callback_from_hour=10",
             "--set",

@@ -15,7 +15,6 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from queue import SimpleQueue
 
 import click
 from rich.console import Console
@@ -52,7 +51,7 @@ def databases(count: int) -> Iterator[list[str]]:
 def _run(urls: list[str], worlds: int, seed: int, console: Console) -> dict[int, str]:
     """The worlds that did not agree, by their seed."""
     context = multiprocessing.get_context("spawn")
-    queue = SimpleQueue[str]() if len(urls) == 1 else context.Queue()
+    queue: multiprocessing.Queue[str] = context.Queue()
     for url in urls:
         queue.put(url)
     chunks = [range(start, min(start + CHUNK, seed + worlds)) for start in range(seed, seed + worlds, CHUNK)]

@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import multiprocessing
 import traceback
-from queue import SimpleQueue
 
 from sqlalchemy import NullPool
 
@@ -18,7 +17,7 @@ from .play import play, warm
 _database: Database | None = None
 
 
-def begin(urls: multiprocessing.Queue[str] | SimpleQueue[str]) -> None:
+def begin(urls: multiprocessing.Queue[str]) -> None:
     """Take one of the databases as this process's own."""
     global _database
     _database = Database(create_engine(urls.get(), "acm model", poolclass=NullPool))

@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select, text
 
 from app.errors import AcmError
+from app.i18n import gettext as _
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone
 from app.models.strategy import (
     Calendar,
@@ -103,6 +104,16 @@ class StrategyForm:
     phone_types: Mapping[str, PhoneTypeForm] = field(default_factory=dict)
     technical_results: Mapping[str, ResultForm] = field(default_factory=dict)
     agent_results: Mapping[str, AgentResultForm] = field(default_factory=dict)
+
+
+def find_campaign(connection: Connection, code: str) -> Any:
+    """The campaign that somebody names by its code, in any case: campaign_id, code. AcmError where there is none."""
+    found = connection.execute(
+        select(Campaign.campaign_id, Campaign.code).where(Campaign.code_key == code.strip().upper())
+    ).one_or_none()
+    if found is None:
+        raise AcmError(_("There is no campaign %(code)s.", code=code), _("See its code in the list of campaigns."))
+    return found
 
 
 def create_campaign(

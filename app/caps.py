@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from app import clock
 from app.auth import audit
+from app.campaigns import find_campaign
 from app.errors import AcmError
 from app.i18n import gettext as _
 from app.models.caps import CampaignCap, CapRule
@@ -82,13 +83,7 @@ def obey_cap(engine: Engine, code: str, campaign_code: str, obeys: bool, *, by: 
     the other campaigns of the rule, for which its calls do not count any more."""
     with engine.begin() as connection:
         rule = _rule(connection, code)
-        campaign = connection.execute(
-            select(Campaign.campaign_id, Campaign.code).where(Campaign.code_key == campaign_code.strip().upper())
-        ).one_or_none()
-        if campaign is None:
-            raise AcmError(
-                _("There is no campaign %(code)s.", code=campaign_code), _("See its code in the list of campaigns.")
-            )
+        campaign = find_campaign(connection, campaign_code)
         campaigns = _lock_campaigns(connection, {*_obeying(connection, rule.cap_rule_id), campaign.campaign_id})
         did = campaign.campaign_id in _obeying(connection, rule.cap_rule_id)
         key = {"campaign_id": campaign.campaign_id, "cap_rule_id": rule.cap_rule_id}

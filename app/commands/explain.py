@@ -12,12 +12,12 @@ from rich.markup import escape
 
 from app import clock
 from app.admin.reasons import Explanation, explain_phone
+from app.campaigns import find_campaign
 from app.database.engine import create_engine
 from app.errors import AcmError
 from app.frame.formats import moment
 from app.i18n import gettext as _
 from app.models.contact import Client, Phone
-from app.models.strategy import Campaign
 from app.settings import get_settings
 
 
@@ -47,13 +47,7 @@ def explain(client: str, campaign_code: str, as_json: bool) -> None:
 
 
 def _phones(connection: sa.Connection, code: str, campaign_code: str) -> list[Any]:
-    campaign_id = connection.scalar(
-        sa.select(Campaign.campaign_id).where(Campaign.code_key == campaign_code.strip().upper())
-    )
-    if campaign_id is None:
-        raise AcmError(
-            _("There is no campaign %(code)s.", code=campaign_code), _("See its code in the list of campaigns.")
-        )
+    campaign_id = find_campaign(connection, campaign_code).campaign_id
     client_id = connection.scalar(
         sa.select(Client.client_id).where(
             Client.campaign_id == campaign_id, Client.client_code_key == code.strip().upper()

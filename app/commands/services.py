@@ -14,12 +14,12 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from app.campaigns import find_campaign
 from app.database.engine import create_engine
 from app.errors import AcmError
 from app.i18n import gettext as _
 from app.log import setup_logging
 from app.models.ops import Service, ServiceRun, ServiceSchedule
-from app.models.strategy import Campaign
 from app.procedures import ops
 from app.settings import get_settings
 
@@ -159,12 +159,7 @@ def _user() -> str:
 
 
 def _campaign_id(connection: sa.Connection, code: str | None) -> int | None:
-    if code is None:
-        return None
-    found = connection.scalar(sa.select(Campaign.campaign_id).where(Campaign.code_key == code.strip().upper()))
-    if found is None:
-        raise AcmError(_("There is no campaign %(code)s.", code=code), _("See its code in the list of campaigns."))
-    return int(found)
+    return None if code is None else int(find_campaign(connection, code).campaign_id)
 
 
 def _tell(as_json: bool, body: dict[str, Any], words: str) -> None:

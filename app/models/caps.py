@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from sqlalchemy import ForeignKey
+from sqlalchemy import CheckConstraint, ForeignKey
 from sqlalchemy.orm import Mapped, mapped_column
 
 from app.models.base import Base, Code, Flag, IdentityId, LineNull, Name, Small, SmallNull, on
@@ -21,7 +21,7 @@ class CapRule(Base):
     """
 
     __tablename__ = "cap_rule"
-    __table_args__ = {"schema": "strategy"}
+    __table_args__ = (CheckConstraint("limit_value >= 1", name="limit_value"), {"schema": "strategy"})
 
     cap_rule_id: Mapped[IdentityId]
     code: Mapped[Code] = mapped_column(unique=True)

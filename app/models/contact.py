@@ -228,6 +228,25 @@ class WorkPhone(Base):
     phone_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
 
 
+class WorkPhoneFact(Base):
+    """What a result changes of a phone, until contacts.client_settle writes it together with the phone's class.
+
+    Its rows are of the transaction that has locked the phone's client. Empty between transactions.
+    """
+
+    __tablename__ = "work_phone_fact"
+    __table_args__ = {"schema": "core"}
+
+    phone_id: Mapped[Big] = mapped_column(primary_key=True, autoincrement=False)
+    attempts: Mapped[Small]
+    last_attempt_at: Mapped[MomentNull]
+    last_technical_result_id: Mapped[int | None]
+    last_agent_result_id: Mapped[int | None]
+    hold_agent_result_id: Mapped[int | None]
+    waits_from: Mapped[Moment]
+    held_until: Mapped[MomentNull]
+
+
 class WorkOutcome(Base):
     """An agent result of a work set, for dialing.private_outcome_apply. is_new: not applied before."""
 

@@ -114,7 +114,8 @@ CHECK_STATUS = """
 SELECT count(*) FILTER (WHERE n.status_id <> c.status_id)
 FROM unnest(CAST(:ids AS bigint[])) AS w (client_id)
 JOIN core.client AS c ON c.client_id = w.client_id
-CROSS JOIN LATERAL strategy.client_status_now(c.client_id, :now) AS n
+CROSS JOIN LATERAL (SELECT min(f.is_type_reached) AS is_type_reached FROM strategy.phone_fact AS f WHERE f.client_id = c.client_id) AS f
+CROSS JOIN LATERAL strategy.client_status_now(c.client_id, f.is_type_reached, :now) AS n
 """
 CHECK_CLASS = """
 SELECT count(*) AS phones, count(*) FILTER (WHERE d.facts_key IS DISTINCT FROM f.facts_key) AS wrong_phones

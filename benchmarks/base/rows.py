@@ -189,7 +189,7 @@ JOIN bench.call AS c ON c.history_id = b.history_id
 JOIN dialing.block AS k ON k.campaign_id = b.campaign_id;
 """
 
-# At most twenty callbacks of a campaign are due, in a base of any size; the others come later today.
+# Promised today. At most twenty callbacks of a campaign are due, in a base of any size; the others come later today.
 CALLBACK_ROWS = """
 INSERT INTO dialing.callback (campaign_id, client_id, phone_id, due_at, agent, state_id, source_id, created_at)
 SELECT
@@ -202,7 +202,7 @@ SELECT
     bench.moment(c.days_ago + b.shift, c.seq, b.jitter)
 FROM bench.client AS b
 JOIN bench.call AS c ON c.history_id = b.history_id AND c.seq = 1
-WHERE b.history_id = ANY (:callback_histories::int[]);
+WHERE b.history_id = ANY (:callback_histories::int[]) AND c.days_ago + b.shift = 0;
 """
 
 # What books count: rows of counts, sizes of blocks and loads. And identity columns go on after the rows.

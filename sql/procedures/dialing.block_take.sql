@@ -1,5 +1,5 @@
 /*
-dialing.block_take          version 2.1.0          2026-11-26
+dialing.block_take          version 2.2.0          2026-11-26
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
 M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order
@@ -22,7 +22,7 @@ its share. That is why dialing.client_hold counts, and no EXISTS is asked: Postg
 takes dialing.record or the class for small, joins by hash, for which it reads the whole class.
 
 Called by  jobs/dialer_sync.py
-Reads      dialing.private_class_open, core.campaign, strategy.version, core.client, core.person, core.phone,
+Reads      dialing.private_class_open, core.campaign, strategy.version, core.client, core.person, core.phone, core.attempt,
            dialing.callback, dialing.client_hold, strategy.client_time_open, strategy.cap_window, strategy.cap_attempt,
            strategy.campaign_cap, core.dial_class, core.time_zone_offset, ops.setting
 Writes     dialing.block, dialing.record, dialing.callback, core.phone (held_until), core.work_set, core.work_client
@@ -66,7 +66,7 @@ DECLARE @ready int;
 DECLARE @share int;
 DECLARE @is_shared bit;
 DECLARE @is_done bit = 0;
-DECLARE @caps int;
+DECLARE @counts_from datetime2(3);
 DECLARE @has_caps bit = 0;
 DECLARE @held int = 0; /* let go again in this round because of a cap */
 DECLARE @held_in_all int = 0;
@@ -91,6 +91,16 @@ DECLARE @cap table (
     ends_at datetime2(3) NULL,
     valid_until datetime2(3) NULL,
     PRIMARY KEY (zone_id, cap_rule_id)
+);
+/* The calls that a cap may count, of the phones that a round has picked: is_own, of this client; is_number, to this number. */
+DECLARE @call table (
+    client_id bigint NOT NULL,
+    phone_id bigint NOT NULL,
+    zone_id int NOT NULL,
+    attempt_id bigint NULL, /* empty for one that is out, of out_campaign_id */
+    out_campaign_id int NULL,
+    is_own bit NOT NULL,
+    is_number bit NOT NULL
 );
 /*
 The phones that a cap holds, and until when it holds the client's others: until a moment, or, while only calls that are out
@@ -195,10 +205,10 @@ BEGIN
     CROSS APPLY strategy.cap_window(@campaign_id, z.zone_id, @now) AS w
     WHERE w.is_hold = 1;
 
-    SET @caps = @@ROWCOUNT;
-
-    IF @caps > 0
-        SET @has_caps = 1;
+    SELECT
+        @has_caps = CASE WHEN COUNT(*) > 0 THEN 1 ELSE 0 END,
+        @counts_from = MIN(w.starts_at)
+    FROM @cap AS w;
 
     /* Several due callbacks of one client are one call: behind them it is looked again for those of others. */
     SET @picked = 1;
@@ -465,17 +475,11 @@ BEGIN
             FROM dialing.record AS r
             JOIN core.phone AS p
                 ON p.phone_id = r.phone_id
+            JOIN @open AS o
+                ON o.dial_class_id = r.dial_class_id
             WHERE r.block_id = @block_id
                 AND r.position > @sure_position
-                AND (
-                    p.dial_class_id <> r.dial_class_id
-                    OR (
-                        r.callback_id IS NULL
-                        AND p.waits_from > (
-                            SELECT MAX(o.ready_before) AS ready_before FROM @open AS o WHERE o.dial_class_id = r.dial_class_id
-                        )
-                    )
-                );
+                AND (p.dial_class_id <> r.dial_class_id OR (r.callback_id IS NULL AND p.waits_from > o.ready_before));
 
             IF @sure_position < @callbacks
                 DELETE r
@@ -523,148 +527,149 @@ BEGIN
             IF @has_caps = 1
             BEGIN
                 /*
-                Of each phone and rule: the calls that count, latest first, and those that are out and may yet count, the earlier
-                ones of this block among them. Of several rules that are reached, the one that holds longest. TOP (1000), more
-                than anybody has out, has those that are out looked up person by person.
+                The calls of each person and client since the earliest window began, and those of the person that are out, the
+                earlier ones of this block among them. TOP (1000), more than anybody has out, has them looked up person by person.
                 */
+                DELETE FROM @call;
+
+                INSERT INTO @call (client_id, phone_id, zone_id, attempt_id, is_own, is_number)
+                SELECT
+                    r.client_id,
+                    r.phone_id,
+                    d.client_zone_id,
+                    a.attempt_id,
+                    CASE WHEN a.client_id = r.client_id THEN 1 ELSE 0 END,
+                    CASE WHEN a.number = r.number THEN 1 ELSE 0 END
+                FROM dialing.record AS r
+                JOIN core.dial_class AS d
+                    ON d.dial_class_id = r.dial_class_id
+                JOIN core.attempt AS a
+                    ON a.person_id = r.person_id
+                    AND a.ended_at >= @counts_from
+                WHERE r.block_id = @block_id
+                    AND r.position > @sure_position
+                UNION ALL
+                SELECT
+                    r.client_id,
+                    r.phone_id,
+                    d.client_zone_id,
+                    a.attempt_id,
+                    1,
+                    CASE WHEN a.number = r.number THEN 1 ELSE 0 END
+                FROM dialing.record AS r
+                JOIN core.dial_class AS d
+                    ON d.dial_class_id = r.dial_class_id
+                JOIN core.attempt AS a
+                    ON a.client_id = r.client_id
+                    AND a.ended_at >= @counts_from
+                WHERE r.block_id = @block_id
+                    AND r.position > @sure_position
+                    AND (r.person_id IS NULL OR a.person_id IS NULL OR a.person_id <> r.person_id);
+
+                INSERT INTO @call (client_id, phone_id, zone_id, out_campaign_id, is_own, is_number)
+                SELECT
+                    r.client_id,
+                    r.phone_id,
+                    d.client_zone_id,
+                    q.campaign_id,
+                    0,
+                    CASE WHEN q.number = r.number THEN 1 ELSE 0 END
+                FROM dialing.record AS r
+                JOIN core.dial_class AS d
+                    ON d.dial_class_id = r.dial_class_id
+                CROSS APPLY (
+                    SELECT TOP (1000)
+                        y.campaign_id AS campaign_id,
+                        y.number AS number,
+                        y.block_id AS block_id,
+                        y.position AS position
+                    FROM dialing.record AS y
+                    WHERE y.person_id = r.person_id
+                        AND y.client_id <> r.client_id
+                    ORDER BY y.block_id, y.position
+                ) AS q
+                WHERE r.block_id = @block_id
+                    AND r.position > @sure_position
+                    AND (q.block_id <> @block_id OR q.position < r.position);
+
                 UPDATE z
                 SET is_new = 0
                 FROM @capped AS z
                 WHERE z.is_new = 1;
 
+                /*
+                Of them, for each phone and rule, the calls that count, latest first, and those that are out and may yet count. Of
+                several rules that are reached, the one that holds longest: until its window ends, or the rule itself does.
+                */
                 INSERT INTO @capped (client_id, phone_id, held_until, others_held_until, is_new)
                 SELECT
-                    y.client_id,
-                    MAX(y.phone_id),
-                    MAX(CASE WHEN y.valid_until < y.held_until THEN y.valid_until ELSE y.held_until END),
-                    MAX(CASE
-                        WHEN y.subject_id = 3 THEN NULL
-                        WHEN y.valid_until < y.held_until THEN y.valid_until
-                        ELSE y.held_until
-                    END),
+                    v.client_id,
+                    MAX(v.phone_id),
+                    MAX(v.held_until),
+                    MAX(CASE WHEN v.subject_id = 3 THEN NULL ELSE v.held_until END),
                     1
                 FROM (
                     SELECT
-                        u.client_id AS client_id,
-                        u.phone_id AS phone_id,
-                        u.cap_rule_id AS cap_rule_id,
-                        u.subject_id AS subject_id,
-                        u.valid_until AS valid_until,
-                        MAX(CASE
-                            WHEN u.ended_at IS NULL THEN NULL
-                            WHEN u.turn <> u.limit_value THEN NULL
-                            WHEN u.window_minutes IS NULL THEN u.ends_at
-                            ELSE DATEADD(MINUTE, u.window_minutes, u.ended_at)
-                        END) AS held_until
+                        y.client_id AS client_id,
+                        y.phone_id AS phone_id,
+                        y.subject_id AS subject_id,
+                        CASE WHEN y.valid_until < y.window_over_at THEN y.valid_until ELSE y.window_over_at END AS held_until
                     FROM (
                         SELECT
-                            x.client_id AS client_id,
-                            x.phone_id AS phone_id,
-                            x.cap_rule_id AS cap_rule_id,
-                            x.subject_id AS subject_id,
-                            x.limit_value AS limit_value,
-                            x.window_minutes AS window_minutes,
-                            x.ends_at AS ends_at,
-                            x.valid_until AS valid_until,
-                            x.ended_at AS ended_at,
-                            ROW_NUMBER() OVER (
-                                PARTITION BY x.client_id, x.cap_rule_id
-                                ORDER BY CASE WHEN x.ended_at IS NULL THEN 1 ELSE 0 END, x.ended_at DESC, x.call_id DESC
-                            ) AS turn
+                            u.client_id AS client_id,
+                            u.phone_id AS phone_id,
+                            u.cap_rule_id AS cap_rule_id,
+                            u.subject_id AS subject_id,
+                            u.valid_until AS valid_until,
+                            MAX(CASE
+                                WHEN u.ended_at IS NULL THEN NULL
+                                WHEN u.turn <> u.limit_value THEN NULL
+                                WHEN u.window_minutes IS NULL THEN u.ends_at
+                                ELSE DATEADD(MINUTE, u.window_minutes, u.ended_at)
+                            END) AS window_over_at
                         FROM (
                             SELECT
-                                r.client_id AS client_id,
-                                r.phone_id AS phone_id,
-                                w.cap_rule_id AS cap_rule_id,
-                                w.subject_id AS subject_id,
-                                w.limit_value AS limit_value,
-                                w.window_minutes AS window_minutes,
-                                w.ends_at AS ends_at,
-                                w.valid_until AS valid_until,
-                                a.ended_at AS ended_at,
-                                a.attempt_id AS call_id
-                            FROM dialing.record AS r
-                            JOIN core.dial_class AS d
-                                ON d.dial_class_id = r.dial_class_id
-                            JOIN @cap AS w
-                                ON w.zone_id = d.client_zone_id
-                            JOIN strategy.cap_attempt AS a
-                                ON a.person_id = r.person_id
-                                AND a.cap_rule_id = w.cap_rule_id
-                                AND a.ended_at >= w.starts_at
-                            WHERE r.block_id = @block_id
-                                AND r.position > @sure_position
-                                AND (
-                                    w.subject_id = 1
-                                    OR (w.subject_id = 2 AND a.client_id = r.client_id)
-                                    OR (w.subject_id = 3 AND a.number = r.number)
-                                )
-                            UNION ALL
-                            SELECT
-                                r.client_id AS client_id,
-                                r.phone_id AS phone_id,
-                                w.cap_rule_id AS cap_rule_id,
-                                w.subject_id AS subject_id,
-                                w.limit_value AS limit_value,
-                                w.window_minutes AS window_minutes,
-                                w.ends_at AS ends_at,
-                                w.valid_until AS valid_until,
-                                a.ended_at AS ended_at,
-                                a.attempt_id AS call_id
-                            FROM dialing.record AS r
-                            JOIN core.dial_class AS d
-                                ON d.dial_class_id = r.dial_class_id
-                            JOIN @cap AS w
-                                ON w.zone_id = d.client_zone_id
-                            JOIN strategy.cap_attempt AS a
-                                ON a.client_id = r.client_id
-                                AND a.cap_rule_id = w.cap_rule_id
-                                AND a.ended_at >= w.starts_at
-                            WHERE r.block_id = @block_id
-                                AND r.position > @sure_position
-                                AND (r.person_id IS NULL OR a.person_id IS NULL OR a.person_id <> r.person_id)
-                                AND (w.subject_id <> 3 OR a.number = r.number)
-                            UNION ALL
-                            SELECT
-                                r.client_id AS client_id,
-                                r.phone_id AS phone_id,
-                                w.cap_rule_id AS cap_rule_id,
-                                w.subject_id AS subject_id,
-                                w.limit_value AS limit_value,
-                                w.window_minutes AS window_minutes,
-                                w.ends_at AS ends_at,
-                                w.valid_until AS valid_until,
-                                NULL AS ended_at,
-                                q.block_id AS call_id
-                            FROM dialing.record AS r
-                            JOIN core.dial_class AS d
-                                ON d.dial_class_id = r.dial_class_id
-                            JOIN @cap AS w
-                                ON w.zone_id = d.client_zone_id
-                            CROSS APPLY (
-                                SELECT TOP (1000)
-                                    y.campaign_id AS campaign_id,
-                                    y.number AS number,
-                                    y.block_id AS block_id,
-                                    y.position AS position
-                                FROM dialing.record AS y
-                                WHERE y.person_id = r.person_id
-                                    AND y.client_id <> r.client_id
-                                ORDER BY y.block_id, y.position
-                            ) AS q
-                            JOIN strategy.campaign_cap AS m
-                                ON m.campaign_id = q.campaign_id
-                                AND m.cap_rule_id = w.cap_rule_id
-                            WHERE r.block_id = @block_id
-                                AND r.position > @sure_position
-                                AND (q.block_id <> @block_id OR q.position < r.position)
-                                AND (w.subject_id = 1 OR (w.subject_id = 3 AND q.number = r.number))
-                        ) AS x
-                    ) AS u
-                    GROUP BY u.client_id, u.phone_id, u.cap_rule_id, u.subject_id, u.limit_value, u.valid_until
-                    HAVING COUNT(*) >= u.limit_value
-                ) AS y
-                GROUP BY y.client_id;
+                                w.client_id AS client_id,
+                                w.phone_id AS phone_id,
+                                c.cap_rule_id AS cap_rule_id,
+                                c.subject_id AS subject_id,
+                                c.limit_value AS limit_value,
+                                c.window_minutes AS window_minutes,
+                                c.ends_at AS ends_at,
+                                c.valid_until AS valid_until,
+                                w.ended_at AS ended_at,
+                                ROW_NUMBER() OVER (
+                                    PARTITION BY w.client_id, c.cap_rule_id
+                                    ORDER BY CASE WHEN w.ended_at IS NULL THEN 1 ELSE 0 END, w.ended_at DESC, w.attempt_id DESC
+                                ) AS turn
+                            FROM (
+                                SELECT x.client_id AS client_id, x.phone_id AS phone_id, x.zone_id AS zone_id, x.is_own AS is_own,
+                                    x.is_number AS is_number, x.attempt_id AS attempt_id, a.cap_rule_id AS cap_rule_id,
+                                    a.ended_at AS ended_at
+                                FROM @call AS x
+                                JOIN strategy.cap_attempt AS a
+                                    ON a.attempt_id = x.attempt_id
+                                UNION ALL
+                                SELECT x.client_id AS client_id, x.phone_id AS phone_id, x.zone_id AS zone_id, x.is_own AS is_own,
+                                    x.is_number AS is_number, x.attempt_id AS attempt_id, m.cap_rule_id AS cap_rule_id,
+                                    NULL AS ended_at
+                                FROM @call AS x
+                                JOIN strategy.campaign_cap AS m
+                                    ON m.campaign_id = x.out_campaign_id
+                            ) AS w
+                            JOIN @cap AS c
+                                ON c.zone_id = w.zone_id
+                                AND c.cap_rule_id = w.cap_rule_id
+                                AND (w.ended_at IS NULL OR w.ended_at >= c.starts_at)
+                            WHERE c.subject_id = 1
+                                OR (c.subject_id = 2 AND w.is_own = 1)
+                                OR (c.subject_id = 3 AND w.is_number = 1)
+                        ) AS u
+                        GROUP BY u.client_id, u.phone_id, u.cap_rule_id, u.subject_id, u.limit_value, u.valid_until
+                        HAVING COUNT(*) >= u.limit_value
+                    ) AS y
+                ) AS v
+                GROUP BY v.client_id;
 
                 SET @held = @@ROWCOUNT;
 

@@ -1,5 +1,5 @@
 /*
-dialing.private_outcome_apply          version 1.2.1          2026-11-26
+dialing.private_outcome_apply          version 1.3.0          2026-11-26
 
 Applies the agent results of one work set to their clients (strategy.md, «What a result does», 3). It gives the same outcome
 whether an agent result comes before, with or after the technical one, and whichever of two results comes first: everything here
@@ -11,8 +11,8 @@ moment when the result was given, whichever is later. A result given for the cli
 
 Called by  sql/procedures/dialing.result_apply.sql, sql/procedures/dialing.agent_result_apply.sql
 Reads      core.work_outcome, core.attempt_outcome, core.attempt, core.campaign, strategy.agent_rule, strategy.agent_action,
-           core.phone_archive
-Writes     core.client, core.phone, core.do_not_call, core.work_client, core.work_outcome
+           core.phone_archive, contacts.phone_now
+Writes     core.client, core.phone, core.work_phone_fact, core.do_not_call, core.work_client, core.work_outcome
 Returns    nothing
 */
 CREATE OR ALTER PROCEDURE dialing.private_outcome_apply
@@ -49,6 +49,15 @@ DECLARE @own table (
     phone_id bigint NOT NULL PRIMARY KEY,
     ended_at datetime2(3) NOT NULL,
     agent_result_id int NOT NULL
+);
+/* agent_result_id: what holds the phone from now on; NULL where its own result is later. is_new: this event changes nothing else
+   of the phone. */
+DECLARE @held table (
+    phone_id bigint NOT NULL PRIMARY KEY,
+    is_new bit NOT NULL,
+    agent_result_id int NULL,
+    holds_from datetime2(3) NOT NULL,
+    own_result_id int NULL
 );
 DECLARE @final table (client_id bigint NOT NULL PRIMARY KEY, status_id smallint NOT NULL);
 DECLARE @number table (number nvarchar(20) NOT NULL PRIMARY KEY, agent nvarchar(64) NULL);
@@ -222,44 +231,63 @@ WHERE x.turn = 1;
 /* What holds a phone is the latest of its own results and of its client's agent results; of two at the same moment, the agent's.
    One without any result waits from its load, which holds it not. The phone that was dialled has the agent result of its last
    attempt. */
+INSERT INTO @held (phone_id, is_new, agent_result_id, holds_from, own_result_id)
+SELECT
+    q.phone_id,
+    1 - q.is_in_work,
+    CASE
+        WHEN q.waits_from <= o.holds_from THEN o.agent_result_id
+        WHEN q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL THEN o.agent_result_id
+        ELSE NULL
+    END,
+    o.holds_from,
+    x.agent_result_id
+FROM (
+    SELECT
+        h.client_id AS client_id,
+        h.agent_result_id AS agent_result_id,
+        h.holds_from AS holds_from,
+        ROW_NUMBER() OVER (PARTITION BY h.client_id ORDER BY h.holds_from DESC, h.given_at DESC, h.outcome_id DESC) AS turn
+    FROM @outcome AS h
+    WHERE h.is_current = 1
+) AS o
+JOIN contacts.phone_now AS q
+    ON q.client_id = o.client_id
+LEFT JOIN @own AS x
+    ON x.phone_id = q.phone_id
+    AND x.ended_at = q.last_attempt_at
+WHERE o.turn = 1
+    AND (
+        q.waits_from <= o.holds_from
+        OR (q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL)
+        OR x.phone_id IS NOT NULL
+    );
+
+INSERT INTO core.work_phone_fact (
+    phone_id, attempts, last_attempt_at, last_technical_result_id, last_agent_result_id, hold_agent_result_id, waits_from,
+    held_until
+)
+SELECT
+    p.phone_id,
+    p.attempts,
+    p.last_attempt_at,
+    p.last_technical_result_id,
+    p.last_agent_result_id,
+    p.hold_agent_result_id,
+    p.waits_from,
+    p.held_until
+FROM @held AS y
+JOIN core.phone AS p
+    ON p.phone_id = y.phone_id
+WHERE y.is_new = 1;
+
 UPDATE p
 SET
-    hold_agent_result_id = CASE WHEN y.is_held = 1 THEN y.agent_result_id ELSE p.hold_agent_result_id END,
-    waits_from = CASE WHEN y.is_held = 1 THEN y.holds_from ELSE p.waits_from END,
+    hold_agent_result_id = COALESCE(y.agent_result_id, p.hold_agent_result_id),
+    waits_from = CASE WHEN y.agent_result_id IS NOT NULL THEN y.holds_from ELSE p.waits_from END,
     last_agent_result_id = COALESCE(y.own_result_id, p.last_agent_result_id)
-FROM core.phone AS p
-JOIN (
-    SELECT
-        q.phone_id AS phone_id,
-        CASE
-            WHEN q.waits_from <= o.holds_from THEN 1
-            WHEN q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL THEN 1
-            ELSE 0
-        END AS is_held,
-        o.agent_result_id AS agent_result_id,
-        o.holds_from AS holds_from,
-        x.agent_result_id AS own_result_id
-    FROM (
-        SELECT
-            h.client_id AS client_id,
-            h.agent_result_id AS agent_result_id,
-            h.holds_from AS holds_from,
-            ROW_NUMBER() OVER (PARTITION BY h.client_id ORDER BY h.holds_from DESC, h.given_at DESC, h.outcome_id DESC) AS turn
-        FROM @outcome AS h
-        WHERE h.is_current = 1
-    ) AS o
-    JOIN core.phone AS q
-        ON q.client_id = o.client_id
-    LEFT JOIN @own AS x
-        ON x.phone_id = q.phone_id
-        AND x.ended_at = q.last_attempt_at
-    WHERE o.turn = 1
-        AND (
-            q.waits_from <= o.holds_from
-            OR (q.last_technical_result_id IS NULL AND q.hold_agent_result_id IS NULL)
-            OR x.phone_id IS NOT NULL
-        )
-) AS y
+FROM core.work_phone_fact AS p
+JOIN @held AS y
     ON y.phone_id = p.phone_id;
 
 INSERT INTO @number (number, agent)

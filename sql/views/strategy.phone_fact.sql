@@ -1,5 +1,5 @@
 /*
-strategy.phone_fact          version 2.0.0          2026-11-25
+strategy.phone_fact          version 2.1.0          2026-11-26
 
 The facts of each phone that the strategy reads, as they follow from the phone, its client and its campaign, with their text
 form facts_key (the name of the dial class).
@@ -9,11 +9,14 @@ or person is on the do-not-call list, 4 the phone is blocked; the first of them.
 time brought it (6, 7 or 9), else 0. held_until is when the frequency cap that a block met lets go, down to quarters of an hour,
 or 1900-01-01.
 
+Beside the facts, is_type_reached: 1 when the phone has had the attempts of its type (M140), 0 when not, NULL where nobody dials
+it, since the strategy does not dial its type or it is barred by 3 or 4.
+
 Called by  sql/procedures/contacts.client_settle.sql, sql/views/ops.books.sql, sql/functions/strategy.phone_state.sql
-Reads      core.phone, core.client, core.campaign, core.client_status
-Returns    rows: phone_id bigint, client_id bigint, campaign_id int, dial_class_id int, segment_id int, phone_type_id int,
-           zone_id int, client_zone_id int, load_priority smallint, client_attempts smallint, phone_attempts smallint,
-           client_technical_result_id int, client_agent_result_id int, limit_agent_result_id int,
+Reads      contacts.phone_now, core.client, core.campaign, core.client_status, strategy.version_phone_type
+Returns    rows: phone_id bigint, client_id bigint, campaign_id int, dial_class_id int, is_type_reached int, segment_id int,
+           phone_type_id int, zone_id int, client_zone_id int, load_priority smallint, client_attempts smallint,
+           phone_attempts smallint, client_technical_result_id int, client_agent_result_id int, limit_agent_result_id int,
            limit_agent_attempts smallint, phone_technical_result_id int, phone_agent_result_id int,
            hold_agent_result_id int, attempt_day date, day_attempts smallint, bar_id int, time_status_id int,
            held_until datetime2(3), facts_key nvarchar(200)
@@ -25,6 +28,7 @@ SELECT
     f.client_id AS client_id,
     f.campaign_id AS campaign_id,
     f.dial_class_id AS dial_class_id,
+    f.is_type_reached AS is_type_reached,
     f.segment_id AS segment_id,
     f.phone_type_id AS phone_type_id,
     f.zone_id AS zone_id,
@@ -58,6 +62,11 @@ FROM (
         p.client_id AS client_id,
         p.campaign_id AS campaign_id,
         p.dial_class_id AS dial_class_id,
+        CASE
+            WHEN p.is_do_not_call = 1 OR p.is_blocked = 1 OR t.phone_type_id IS NULL THEN NULL
+            WHEN t.max_attempts <= p.attempts THEN 1
+            ELSE 0
+        END AS is_type_reached,
         c.segment_id AS segment_id,
         p.phone_type_id AS phone_type_id,
         COALESCE(p.zone_id, c.zone_id, k.default_zone_id) AS zone_id,
@@ -83,11 +92,15 @@ FROM (
         END AS bar_id,
         CASE WHEN c.status_id IN (6, 7, 9) THEN c.status_id ELSE 0 END AS time_status_id,
         COALESCE(DATEDIFF(MINUTE, DATEFROMPARTS(1900, 1, 1), p.held_until) / 15, 0) AS held_quarters
-    FROM core.phone AS p
+    FROM contacts.phone_now AS p
     JOIN core.client AS c
         ON c.client_id = p.client_id
     JOIN core.campaign AS k
         ON k.campaign_id = c.campaign_id
+    LEFT JOIN strategy.version_phone_type AS t
+        ON t.strategy_version_id = k.strategy_version_id
+        AND t.phone_type_id = p.phone_type_id
+        AND t.is_dialled = 1
     JOIN core.client_status AS s
         ON s.status_id = c.status_id
 ) AS f;

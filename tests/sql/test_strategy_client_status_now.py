@@ -34,15 +34,25 @@ def now(world: World, client: MadeClient, at: datetime | None = None, **facts: A
     if facts:
         before = {name: getattr(row, name) for name in facts}
         world.connection.execute(update(Client).where(Client.client_id == client.client_id).values(**facts))
-    rows = world.query(
-        "SELECT n.client_id, n.status_id FROM strategy.client_status_now(:client_id, :at) AS n",
-        client_id=client.client_id,
-        at=at or world.now,
-    )
+    rows = ask(world, client.client_id, at or world.now)
     if facts:
         world.connection.execute(update(Client).where(Client.client_id == client.client_id).values(**before))
     assert [row["client_id"] for row in rows] == [client.client_id]
     return int(rows[0]["status_id"])
+
+
+def ask(world: World, client_id: int, at: datetime) -> list[dict[str, Any]]:
+    """The rows of the function, asked as contacts.client_settle asks it."""
+    (phones,) = world.query(
+        "SELECT MIN(f.is_type_reached) AS is_type_reached FROM strategy.phone_fact AS f WHERE f.client_id = :client_id",
+        client_id=client_id,
+    )
+    return world.query(
+        "SELECT n.client_id, n.status_id FROM strategy.client_status_now(:client_id, CAST(:reached AS int), :at) AS n",
+        client_id=client_id,
+        reached=phones["is_type_reached"],
+        at=at,
+    )
 
 
 def phone_attempts(world: World, client: MadeClient, *attempts: int) -> None:
@@ -257,7 +267,6 @@ def test_a_campaign_without_a_strategy_has_no_limits_but_the_stop_date(world: Wo
 
 
 def test_nobody_has_no_status(world: World) -> None:
-    ask = "SELECT n.status_id FROM strategy.client_status_now(:client_id, :at) AS n"
     client = world.client(world.campaign())
-    assert world.query(ask, client_id=client.client_id, at=world.now) == [{"status_id": ACTIVE}]
-    assert world.query(ask, client_id=0, at=world.now) == []
+    assert [row["status_id"] for row in ask(world, client.client_id, world.now)] == [ACTIVE]
+    assert ask(world, 0, world.now) == []

@@ -23,6 +23,7 @@ from world import (
     World,
 )
 
+from app.campaigns import PhoneTypeForm
 from app.models.contact import Client, Phone
 from app.models.strategy import DialClass
 
@@ -42,6 +43,7 @@ def test_a_client_that_was_never_dialled_in_full(world: World) -> None:
         "client_id": client.client_id,
         "campaign_id": campaign,
         "dial_class_id": world.phone_row(client).dial_class_id,
+        "is_type_reached": 0,
         "segment_id": segment,
         "phone_type_id": mobile,
         "zone_id": moscow,
@@ -87,6 +89,7 @@ def test_a_client_with_a_history_in_full(world: World) -> None:
         "client_id": client.client_id,
         "campaign_id": campaign,
         "dial_class_id": world.phone_row(client).dial_class_id,
+        "is_type_reached": 0,
         "segment_id": segment,
         "phone_type_id": home,
         "zone_id": omsk,
@@ -204,3 +207,21 @@ def test_phones_with_the_same_facts_have_the_same_key_and_others_another(world: 
     assert keys[0] == keys[1]
     assert len(set(keys)) == 4
     assert {row["facts_key"] for row in world.rows(DialClass)} == set(keys)
+
+
+@pytest.mark.mission("M140")
+def test_a_phone_has_had_the_attempts_of_its_type_or_not_or_nobody_dials_it(world: World) -> None:
+    campaign = world.campaign(
+        phone_types={"M": PhoneTypeForm(max_attempts=2), "H": PhoneTypeForm(), "W": PhoneTypeForm(is_dialled=False)}
+    )
+    client = world.client(campaign, "MHW")
+    assert [fact(world, client, position)["is_type_reached"] for position in range(3)] == [0, 0, None]
+    for position in range(3):
+        world.phone_facts(client, position, attempts=2)
+    assert [fact(world, client, position)["is_type_reached"] for position in range(3)] == [1, 0, None]
+    world.phone_facts(client, 0, is_blocked=True)
+    world.phone_facts(client, 1, is_do_not_call=True)
+    assert [fact(world, client, position)["is_type_reached"] for position in range(3)] == [None, None, None]
+    world.phone_facts(client, 0, is_blocked=False)
+    world.without_strategy(campaign)
+    assert fact(world, client)["is_type_reached"] is None

@@ -1,0 +1,39 @@
+"""What a result changes of a phone, until its class is known too. A limit of calls is one at least.
+
+Revision ID: 0006
+Revises: 0005
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+from app.models.base import UtcDateTime
+
+revision = "0006"
+down_revision = "0005"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    op.create_table(
+        "work_phone_fact",
+        sa.Column("phone_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("attempts", sa.SmallInteger(), nullable=False),
+        sa.Column("last_attempt_at", UtcDateTime(), nullable=True),
+        sa.Column("last_technical_result_id", sa.Integer(), nullable=True),
+        sa.Column("last_agent_result_id", sa.Integer(), nullable=True),
+        sa.Column("hold_agent_result_id", sa.Integer(), nullable=True),
+        sa.Column("waits_from", UtcDateTime(), nullable=False),
+        sa.Column("held_until", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("phone_id", name=op.f("pk_work_phone_fact")),
+        schema="core",
+    )
+    op.create_check_constraint(op.f("ck_cap_rule_limit_value"), "cap_rule", "limit_value >= 1", schema="strategy")
+
+
+def downgrade() -> None:
+    op.drop_constraint(op.f("ck_cap_rule_limit_value"), "cap_rule", schema="strategy", type_="check")
+    op.drop_table("work_phone_fact", schema="core")

@@ -14,11 +14,6 @@ _PHONE_EXPLAIN = text(
     "SELECT e.rule_no, e.step_no, e.rule_code, e.is_passed, e.passes_at, e.detail"
     " FROM dialing.phone_explain(:phone_id, :now) AS e ORDER BY e.rule_no, e.step_no"
 )
-_PHONE_REASON = text("SELECT r.is_dialable, r.reason_code, r.next_at FROM dialing.phone_reason(:phone_id, :now) AS r")
-_CAMPAIGN_EXPLAIN = text(
-    "SELECT e.rule_no, e.reason_code, e.phones FROM dialing.campaign_explain(:campaign_id, :now) AS e"
-    " ORDER BY e.rule_no, e.reason_code"
-)
 
 
 def block_take(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
@@ -136,12 +131,12 @@ def phone_explain(connection: Connection, phone_id: int, now: datetime) -> Seque
 
 def phone_reason(connection: Connection, phone_id: int, now: datetime) -> Any:
     """What stops a phone first, and when it may be dialled: is_dialable, reason_code, next_at. None: no such phone."""
-    return connection.execute(_PHONE_REASON, {"phone_id": phone_id, "now": now}).one_or_none()
+    return next(iter(call(connection, "dialing.phone_reason", phone_id=phone_id, now=now)), None)
 
 
 def campaign_explain(connection: Connection, campaign_id: int, now: datetime) -> Sequence[Any]:
     """Phones of a campaign by the first rule that stops them, «ready» first: rule_no, reason_code, phones."""
-    return connection.execute(_CAMPAIGN_EXPLAIN, {"campaign_id": campaign_id, "now": now}).all()
+    return call(connection, "dialing.campaign_explain", campaign_id=campaign_id, now=now)
 
 
 def cap_release(

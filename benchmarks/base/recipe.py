@@ -47,8 +47,8 @@ HISTORIES: list[tuple[int, Sequence[tuple[int, str, str | None, int]]]] = [
     (5, [(1, "NO_ANSWER", None, 0)]),
     (4, [(1, "BUSY", None, 3), (1, "NO_ANSWER", None, 0)]),
     (4, [(1, "VOICE", "12", 3)]),
-    (2, [(1, "VOICE", "12", 0)]),
-    (2, [(1, "VOICE", "14", 0)]),  # with a callback
+    (3, [(1, "VOICE", "12", 0)]),
+    (1, [(1, "VOICE", "14", 0)]),  # with a callback: a dozen promises of each agent
     (3, [(1, "ANSWERING_MACHINE", None, 5), (2, "NO_ANSWER", None, 4), (1, "BUSY", None, 3)]),
     (2, [(1, "NO_ANSWER", None, 5)] * 2 + [(1, "BUSY", None, 4)] * 2 + [(2, "NO_ANSWER", None, 3)] * 2),
     (3, [(1, "VOICE", "20", 3)]),

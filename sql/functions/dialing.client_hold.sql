@@ -5,7 +5,8 @@ What holds all phones of a client at a moment (strategy.md, «May this phone be 
 many of its phones are out, how many of its person where the campaign says so, and how many calls it was promised for later.
 Counts by index, never a join, so that asking for one client costs the same in a base of any size.
 
-Called by  sql/procedures/dialing.block_take.sql, sql/functions/strategy.phone_state.sql
+Called by  sql/procedures/dialing.block_take.sql, sql/procedures/dialing.campaign_explain.sql,
+           sql/functions/strategy.phone_state.sql
 Reads      dialing.record, dialing.callback
 Returns    rows: phones_out int, person_out int, calls_promised int
 Example    SELECT h.phones_out FROM dialing.client_hold(12, NULL, 0, SYSUTCDATETIME()) AS h;

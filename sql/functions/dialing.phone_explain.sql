@@ -8,7 +8,7 @@ phone's reason. Rule 13 has a row for each frequency cap of the campaign: detail
 does not stop the phone. A phone that a block has marked as held has one more, «caps», with the moment of the mark: it holds the
 phone also when the cap was lifted since, until dialing.cap_release lets it go.
 
-Called by  app/procedures/dialing.py, sql/functions/dialing.phone_reason.sql
+Called by  app/procedures/dialing.py, sql/procedures/dialing.phone_reason.sql
 Reads      core.phone, strategy.phone_state, strategy.cap_state, strategy.schedule_open, strategy.schedule_next, core.utc_moment,
            strategy.campaign_cap, strategy.cap_rule, dialing.callback
 Returns    rows: rule_no int, step_no int, rule_code nvarchar(64), is_passed int, passes_at datetime2(3), detail nvarchar(200)

@@ -10,8 +10,7 @@ and its client. To be asked for named phones or clients (WHERE phone_id = ...).
 rule. A due callback keeps rule 11 at its own moment. Of two durations that are over, the reason is the one that names the
 status.
 
-Called by  sql/functions/dialing.phone_explain.sql, sql/functions/dialing.phone_reason.sql,
-           sql/functions/dialing.campaign_explain.sql
+Called by  sql/functions/dialing.phone_explain.sql
 Reads      core.phone, core.client, core.client_status, core.campaign, strategy.version, strategy.dial_class_state,
            strategy.client_time_open, dialing.client_hold, dialing.callback
 Returns    rows: phone_id bigint, client_id bigint, campaign_id int, person_id bigint, number nvarchar(20), dial_class_id int,

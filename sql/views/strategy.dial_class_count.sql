@@ -3,7 +3,7 @@ strategy.dial_class_count          version 1.0.0          2026-11-25
 
 How many phones each dial class has, from the counts that events keep; classes without phones have no row.
 
-Called by  sql/functions/dialing.campaign_explain.sql, sql/functions/strategy.preview.sql
+Called by  sql/procedures/dialing.campaign_explain.sql, sql/functions/strategy.preview.sql
 Reads      core.dial_class_change, core.dial_class
 Returns    rows: dial_class_id int, campaign_id int, phones int
 Example    SELECT n.dial_class_id, n.phones FROM strategy.dial_class_count AS n WHERE n.campaign_id = 7;

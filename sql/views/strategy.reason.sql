@@ -4,7 +4,7 @@ strategy.reason          version 1.0.0          2026-11-25
 The names of the rules that may stand in a phone's way: reason_no is the number of the rule in strategy.md, «May this phone be
 dialled now?», times 100, plus a step; 0 is none.
 
-Called by  sql/functions/dialing.campaign_explain.sql
+Called by  sql/procedures/dialing.campaign_explain.sql
 Reads      nothing
 Returns    rows: reason_no int, reason_code nvarchar(64)
 Example    SELECT q.reason_code FROM strategy.reason AS q WHERE q.reason_no = 1201;

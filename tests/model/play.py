@@ -548,11 +548,7 @@ class Play:
             for phone in client.phones
         )
         theirs: Counter[int] = Counter()
-        for row in self.database.rows(
-            "SELECT e.rule_no, e.reason_code, e.phones FROM dialing.campaign_explain(:campaign_id, :now) AS e",
-            campaign_id=campaign.id,
-            now=self.now,
-        ):
+        for row in self.database.run("dialing.campaign_explain", campaign_id=campaign.id, now=self.now):
             theirs[0 if row.reason_code == "ready" else row.rule_no] += row.phones
         if +mine != +theirs:
             raise Difference(f"at {self.now} phones of {campaign.code} by reason are {dict(theirs)}, not {dict(mine)}")

@@ -32,7 +32,7 @@ def campaign_of_all(world: World) -> tuple[int, dict[str, list[tuple[MadeClient,
     other = world.campaign(technical_results={"VOICE": ResultForm(5, None)})
     world.cap(other, world.cap(campaign, CAP))
     world.cap(campaign, "RU_230_HOURS")
-    world.cap(campaign, is_hold=False, limit_value=0)  # it is passed at once, and only warns
+    world.cap(campaign, is_hold=False)  # it is reached with the first call, and only warns
     auckland = world.add_zone("Pacific/Auckland")
     phones: dict[str, list[tuple[MadeClient, int]]] = {}
 

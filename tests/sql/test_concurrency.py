@@ -547,6 +547,7 @@ def test_a_person_under_a_cap_is_not_handed_over_by_two_campaigns_at_once(parall
 def test_many_hands_never_pass_a_cap(parallel: Engine) -> None:
     """Six workers take and answer for three campaigns that share twenty persons, whom a cap allows two calls a week."""
     with committed(parallel) as world:
+        world.dialer()  # before the workers ask for one at the same moment
         persons = [world.person() for _ in range(20)]
         free = {"NO_ANSWER": ResultForm(5, None), "RETURNED": ResultForm(5, None, counts_as_attempt=False)}
         campaigns = [world.campaign(block_size=5, technical_results=free) for _ in range(3)]

@@ -35,7 +35,12 @@ def bundle(dialect: str, folder: Path = SQL_FOLDER) -> str:
         return "\n\n".join(part.strip() for part in [*parts, "COMMIT;"]) + "\n"
     parts = [_OPENING]
     for item in objects.values():
-        parts.append(f"IF OBJECT_ID(N'{item.name}') IS NOT NULL DROP {item.kind.upper()} {item.name};")
+        parts.append(
+            "\n".join(  # an older release may have had a function where this one has a procedure
+                f"IF OBJECT_ID(N'{item.name}', N'{code}') IS NOT NULL DROP {kind} {item.name};"
+                for code, kind in (("V", "VIEW"), ("IF", "FUNCTION"), ("P", "PROCEDURE"))
+            )
+        )
         parts.append(plain_create(item.script))
     parts += [path.read_text(encoding="utf-8") for path in permission_files(folder)]
     parts.append("\n".join(_record(item, dialect) for item in objects.values()))

@@ -50,7 +50,6 @@ class Client(Base):
     __table_args__ = (
         UniqueConstraint("campaign_id", "client_code_key"),
         Index("ix_client_loaded_at", "campaign_id", "status_id", "loaded_at"),
-        Index("ix_client_first_attempt_at", "campaign_id", "status_id", "first_attempt_at"),
         Index("ix_client_do_not_call_after", "campaign_id", "status_id", "do_not_call_after"),
         Index("ix_client_list", "campaign_id", "segment_id", "status_id", "client_id"),
         # Most results change no column of an index: the new version of the row stays on its page where there is room.

@@ -54,6 +54,8 @@ class Campaign(Base):
     dialer_state_at: Mapped[MomentNull]
     agents_working: Mapped[int | None]  # «Агенты в работе», as last read from the dialer
     status_version_id: Mapped[int | None]  # the version that client statuses were last settled against
+    # Attempts that ended until then were looked at for first calls that are too long ago; NULL: none yet.
+    first_calls_seen_until: Mapped[MomentNull]
     created_at: Mapped[Moment]
     created_by: Mapped[Name]
     started_at: Mapped[MomentNull]

@@ -61,7 +61,7 @@ def build(engine: Engine, clients: int, campaigns: int, say: Callable[[str], Non
     with engine.begin() as connection:
         callbacks = [number for number, history in enumerate(found) if history.has_callback]
         run(connection, CALLBACK_ROWS, now=NOW, callback_histories=callbacks)
-        run(connection, COUNTS)
+        run(connection, COUNTS, now=NOW)
         run(connection, "DROP SCHEMA bench CASCADE")
         changes = connection.execute(text("SELECT count(*) FROM core.dial_class_change")).scalar_one()
         for _ in range(2 + changes // 20_000):

@@ -1,4 +1,4 @@
-"""What a result changes of a phone, until its class is known too. A limit of calls is one at least.
+"""What a result changes of a phone until its class is known; first calls without an index; a cap is one call at least.
 
 Revision ID: 0006
 Revises: 0005
@@ -31,9 +31,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("phone_id", name=op.f("pk_work_phone_fact")),
         schema="core",
     )
+    # The first call of a client changes no index of core.client: the status service finds it among the attempts.
+    op.add_column("campaign", sa.Column("first_calls_seen_until", UtcDateTime(), nullable=True), schema="core")
+    op.drop_index("ix_client_first_attempt_at", table_name="client", schema="core")
     op.create_check_constraint(op.f("ck_cap_rule_limit_value"), "cap_rule", "limit_value >= 1", schema="strategy")
 
 
 def downgrade() -> None:
     op.drop_constraint(op.f("ck_cap_rule_limit_value"), "cap_rule", schema="strategy", type_="check")
+    op.create_index(
+        "ix_client_first_attempt_at", "client", ["campaign_id", "status_id", "first_attempt_at"], schema="core"
+    )
+    op.drop_column("campaign", "first_calls_seen_until", schema="core")
     op.drop_table("work_phone_fact", schema="core")

@@ -1,16 +1,17 @@
 /*
-contacts.client_status_update          version 1.0.0          2026-11-23
+contacts.client_status_update          version 1.1.0          2026-11-26
 
 The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
-settles them. Time: clients not processed whose stop date has come, active ones one of whose durations has been reached, each
-found by its index. A new version since the last run: clients that a limit stopped, and active clients in classes whose limits
+settles them. Time: clients not processed whose stop date has come, active ones one of whose durations has been reached. The
+duration since the first call is looked for among the attempts that have become so old since the last run: core.campaign keeps
+up to when. A new version since the last run: clients that a limit stopped, and active clients in classes whose limits
 are reached. Clients whose last attempt was on an earlier day lose their count of that day, so that classes do not pile up day
 by day.
 
 Costs what it changes, and at most @batch_size clients a run.
 
 Called by  jobs/client_status.py
-Reads      core.campaign, strategy.version, core.client, core.client_status, core.phone, core.dial_class,
+Reads      core.campaign, strategy.version, core.client, core.attempt, core.client_status, core.phone, core.dial_class,
            strategy.dial_class_rule, core.time_zone_offset
 Writes     core.client, core.campaign, core.work_set, core.work_client
 Returns    one row: clients_checked int, clients_changed int, is_finished bit
@@ -27,6 +28,9 @@ SET XACT_ABORT ON;
 DECLARE @version_id int;
 DECLARE @status_version_id int;
 DECLARE @first_call_before datetime2(3);
+DECLARE @first_call_seen datetime2(3); /* until then the attempts were looked at before */
+DECLARE @first_call_until datetime2(3); /* and until then in this run */
+DECLARE @attempts int = 0;
 DECLARE @created_before datetime2(3);
 DECLARE @work_id bigint;
 DECLARE @checked int = 0;
@@ -48,7 +52,8 @@ BEGIN TRANSACTION;
 
 SELECT
     @version_id = k.strategy_version_id,
-    @status_version_id = k.status_version_id
+    @status_version_id = k.status_version_id,
+    @first_call_seen = COALESCE(k.first_calls_seen_until, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3)))
 FROM core.campaign AS k
 WHERE k.campaign_id = @campaign_id;
 
@@ -74,12 +79,38 @@ IF @created_before IS NOT NULL
         AND c.loaded_at <= @created_before;
 
 IF @first_call_before IS NOT NULL
+BEGIN
+    IF @first_call_seen > @first_call_before
+        SET @first_call_seen = @first_call_before;
+
+    SELECT
+        @first_call_until = MAX(z.ended_at),
+        @attempts = COUNT(*)
+    FROM (
+        SELECT TOP (@batch_size) a.ended_at AS ended_at
+        FROM core.attempt AS a
+        WHERE a.campaign_id = @campaign_id
+            AND a.ended_at > @first_call_seen
+            AND a.ended_at <= @first_call_before
+        ORDER BY a.ended_at
+    ) AS z;
+
+    IF @attempts < @batch_size
+        SET @first_call_until = @first_call_before;
+
+    /* Ten minutes are looked at twice: a result of then may have been on its way. */
     INSERT INTO @due (client_id)
-    SELECT TOP (@batch_size) c.client_id
-    FROM core.client AS c
-    WHERE c.campaign_id = @campaign_id
+    SELECT c.client_id
+    FROM core.attempt AS a
+    JOIN core.client AS c
+        ON c.client_id = a.client_id
+    WHERE a.campaign_id = @campaign_id
+        AND a.ended_at > DATEADD(MINUTE, -10, @first_call_seen)
+        AND a.ended_at <= @first_call_until
+        AND c.campaign_id = @campaign_id
         AND c.status_id = 1
         AND c.first_attempt_at <= @first_call_before;
+END;
 
 INSERT INTO @due (client_id)
 SELECT TOP (@batch_size) p.client_id
@@ -153,15 +184,23 @@ BEGIN
     WHERE c.status_id <> x.status_id;
 END;
 
-IF @status_version_id IS NULL OR @status_version_id <> @version_id
-    UPDATE k
-    SET status_version_id = @version_id
-    FROM core.campaign AS k
-    WHERE k.campaign_id = @campaign_id;
+UPDATE k
+SET
+    status_version_id = @version_id,
+    first_calls_seen_until = @first_call_until
+FROM core.campaign AS k
+WHERE k.campaign_id = @campaign_id
+    AND (
+        k.status_version_id IS NULL
+        OR k.status_version_id <> @version_id
+        OR k.first_calls_seen_until IS NULL
+        OR @first_call_until IS NULL
+        OR k.first_calls_seen_until <> @first_call_until
+    );
 
 COMMIT TRANSACTION;
 
 SELECT
     @checked AS clients_checked,
     @changed AS clients_changed,
-    CASE WHEN @checked < @batch_size THEN 1 ELSE 0 END AS is_finished;
+    CASE WHEN @checked < @batch_size AND @attempts < @batch_size THEN 1 ELSE 0 END AS is_finished;

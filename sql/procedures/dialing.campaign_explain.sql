@@ -15,8 +15,9 @@ What the calls that a frequency cap counts hold back is known once a block has m
 that is taken meanwhile may be in one and not yet in another.
 
 Called by  app/procedures/dialing.py
-Reads      core.campaign, strategy.version, core.client, core.phone, dialing.record, dialing.callback, dialing.client_hold,
-           strategy.client_time_open, strategy.dial_class_state, strategy.dial_class_count, strategy.reason
+Reads      core.campaign, strategy.version, core.client, core.phone, core.attempt, dialing.record, dialing.callback,
+           dialing.client_hold, strategy.client_time_open, strategy.dial_class_state, strategy.dial_class_count,
+           strategy.reason
 Returns    rows: rule_no int, reason_code nvarchar(64), phones bigint
 Example    EXECUTE dialing.campaign_explain @campaign_id = 7;
 */
@@ -31,6 +32,8 @@ DECLARE @first_call_minutes int;
 DECLARE @created_minutes int;
 DECLARE @created_names_status bit;
 DECLARE @one_call_per_person bit;
+DECLARE @has_new_version bit; /* and the status service has not looked since */
+DECLARE @first_call_seen datetime2(3); /* as in contacts.client_status_update */
 /*
 early_no: the first rule not kept before the delay, without those of time; time_no: that of a status that time brought; late_no:
 the first one behind the delay. 10000: none.
@@ -68,7 +71,9 @@ SELECT
     @first_call_minutes = v.first_call_minutes,
     @created_minutes = v.created_minutes,
     @created_names_status = v.created_names_status,
-    @one_call_per_person = k.one_call_per_person
+    @one_call_per_person = k.one_call_per_person,
+    @has_new_version = CASE WHEN k.status_version_id = k.strategy_version_id THEN 0 ELSE 1 END,
+    @first_call_seen = DATEADD(MINUTE, -10, COALESCE(k.first_calls_seen_until, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3))))
 FROM core.campaign AS k
 JOIN strategy.version AS v
     ON v.strategy_version_id = k.strategy_version_id
@@ -142,38 +147,31 @@ FROM (
         AND c.do_not_call_after <= @now
     UNION ALL
     SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
-    FROM core.campaign AS k
-    JOIN strategy.version AS v
-        ON v.strategy_version_id = k.strategy_version_id
-    JOIN core.client AS c
-        ON c.campaign_id = k.campaign_id
-        AND c.loaded_at <= DATEADD(MINUTE, -v.created_minutes, @now)
-    WHERE k.campaign_id = @campaign_id
+    FROM core.client AS c
+    WHERE c.campaign_id = @campaign_id
         AND c.status_id = 1
+        AND c.loaded_at <= DATEADD(MINUTE, -@created_minutes, @now)
     UNION ALL
     SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
-    FROM core.campaign AS k
-    JOIN strategy.version AS v
-        ON v.strategy_version_id = k.strategy_version_id
+    FROM core.attempt AS a
     JOIN core.client AS c
-        ON c.campaign_id = k.campaign_id
-        AND c.first_attempt_at <= DATEADD(MINUTE, -v.first_call_minutes, @now)
-    WHERE k.campaign_id = @campaign_id
+        ON c.client_id = a.client_id
+    WHERE a.campaign_id = @campaign_id
+        AND a.ended_at > @first_call_seen
+        AND a.ended_at <= DATEADD(MINUTE, -@first_call_minutes, @now)
+        AND c.campaign_id = @campaign_id
         AND c.status_id = 1
+        AND c.first_attempt_at <= DATEADD(MINUTE, -@first_call_minutes, @now)
     UNION ALL
     SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
-    FROM core.campaign AS k
-    JOIN strategy.version AS v
-        ON v.strategy_version_id = k.strategy_version_id
-    JOIN core.client AS c
-        ON c.campaign_id = k.campaign_id
+    FROM core.client AS c
+    WHERE c.campaign_id = @campaign_id
         AND c.status_id IN (4, 5, 6, 7, 8)
-    WHERE k.campaign_id = @campaign_id
-        AND (k.status_version_id IS NULL OR k.status_version_id <> k.strategy_version_id)
+        AND @has_new_version = 1
         AND (
             c.status_id IN (6, 7)
-            OR c.loaded_at <= DATEADD(MINUTE, -v.created_minutes, @now)
-            OR c.first_attempt_at <= DATEADD(MINUTE, -v.first_call_minutes, @now)
+            OR c.loaded_at <= DATEADD(MINUTE, -@created_minutes, @now)
+            OR c.first_attempt_at <= DATEADD(MINUTE, -@first_call_minutes, @now)
         )
 ) AS x
 GROUP BY x.client_id;

@@ -80,6 +80,56 @@ def test_clients_that_were_first_called_too_long_ago_are_stopped(world: World) -
     assert statuses(world, old, new, never) == [FIRST_CALL, ACTIVE, ACTIVE]
 
 
+def first_calls_seen(world: World, campaign: int) -> datetime | None:
+    return world.campaign_row(campaign).first_calls_seen_until  # type: ignore[no-any-return]
+
+
+@pytest.mark.mission("M52")
+def test_each_run_looks_at_the_attempts_that_became_too_old_since_the_last_one(world: World) -> None:
+    campaign = world.campaign(first_call_minutes=60)
+    clients = [world.client(campaign) for _ in range(4)]
+    for minutes, client in zip((0, 10, 20, 30), clients, strict=True):
+        world.facts(client, first_attempt_at=world.at(minutes=minutes))
+    settled(world, campaign)
+    assert first_calls_seen(world, campaign) == world.at(minutes=-60)
+    # as many attempts a run as a run takes clients; then it goes on from there
+    for turn in (2, 1):
+        assert run(world, campaign, world.at(minutes=60 + 25), batch_size=turn) == (turn, turn, False)
+    assert first_calls_seen(world, campaign) == world.at(minutes=20)
+    assert run(world, campaign, world.at(minutes=60 + 25), batch_size=2) == (0, 0, True)
+    assert first_calls_seen(world, campaign) == world.at(minutes=25)
+    assert statuses(world, *clients) == [FIRST_CALL, FIRST_CALL, FIRST_CALL, ACTIVE]
+    assert run(world, campaign, world.at(minutes=60 + 30)) == (1, 1, True)
+
+
+@pytest.mark.mission("M52")
+def test_an_attempt_that_was_on_its_way_while_a_run_looked_is_seen_by_the_next(world: World) -> None:
+    campaign = world.campaign(first_call_minutes=60)
+    client = world.client(campaign)
+    assert run(world, campaign, world.at(minutes=61)) == (0, 0, True)
+    world.facts(client, now=world.at(minutes=59), first_attempt_at=world.at(minutes=0.5))
+    assert statuses(world, client) == [ACTIVE]
+    assert run(world, campaign, world.at(minutes=62)) == (1, 1, True)
+    assert statuses(world, client) == [FIRST_CALL]
+
+
+@pytest.mark.mission("M52")
+def test_a_duration_that_is_made_longer_and_shorter_again_finds_the_same_clients(world: World) -> None:
+    campaign = world.campaign(first_call_minutes=60)
+    client = world.client(campaign)
+    world.facts(client, first_attempt_at=world.now)
+    settled(world, campaign)
+    at = world.at(hours=2)
+    assert run(world, campaign, at) == (1, 1, True)
+    for minutes, status, seen in (
+        (180, ACTIVE, world.at(hours=-1)), (60, FIRST_CALL, world.at(hours=1)), (None, ACTIVE, None),
+        (90, FIRST_CALL, world.at(minutes=30)),
+    ):  # fmt: skip
+        world.strategy(campaign, first_call_minutes=minutes)
+        run(world, campaign, at)
+        assert (statuses(world, client), first_calls_seen(world, campaign)) == ([status], seen), minutes
+
+
 def test_the_precedence_of_the_durations_is_that_of_the_strategy(world: World) -> None:
     campaigns = [
         world.campaign(first_call_minutes=60, created_minutes=60, created_names_status=flag) for flag in (False, True)

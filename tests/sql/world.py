@@ -20,14 +20,14 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, func, insert, select, text, update
+from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from app.books import read_books
 from app.campaigns import PhoneTypeForm, ScheduleForm, StrategyForm, create_campaign, save_strategy
 from app.database.procedure import call
 from app.errors import ProcedureError
 from app.models.caps import CampaignCap, CapRule, CapRuleResult
-from app.models.contact import AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
+from app.models.contact import Attempt, AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
 from app.models.dialing import Callback, Dialer, Record, ResultBatch, ResultStage
 from app.models.dictionary import AgentResult, PhoneType, TechnicalResult, TimeZone, TimeZoneOffset
 from app.models.numbering import NumberingRange, Region
@@ -43,7 +43,7 @@ AROUND_THE_CLOCK = ScheduleForm.daily("Around the clock", 0, 24 * 60)
 ACTIVE, SUCCESS, FAILURE = 1, 2, 3
 CLIENT_ATTEMPTS, TYPE_ATTEMPTS, FIRST_CALL, CREATED, AGENT_ATTEMPTS, STOP_DATE = 4, 5, 6, 7, 8, 9
 #: Checks of ops.books that hold only where history was not made up by `facts`.
-OF_HISTORY = {"clients_with_other_attempts", "phones_with_other_attempts"}
+OF_HISTORY = {"clients_with_other_attempts", "phones_with_other_attempts", "records_of_blocks"}
 
 _number = itertools.count(1)
 
@@ -358,10 +358,22 @@ class World:
         call(self.connection, "contacts.client_settle", work_id=work_id, now=now or self.now)
 
     def facts(self, client: MadeClient, *, now: datetime | None = None, **columns: Any) -> None:
-        """Put a client into a state, and settle it."""
+        """Put a client into a state, and settle it. A first call has its attempt."""
         self.has_made_up_facts = True
         self.connection.execute(update(Client).where(Client.client_id == client.client_id).values(**columns))
+        if columns.get("first_attempt_at"):
+            self._first_call(client, columns["first_attempt_at"])
         self.settle(client.client_id, now=now)
+
+    def _first_call(self, client: MadeClient, ended_at: datetime) -> None:
+        campaign_id = self.client_row(client).campaign_id
+        self.connection.execute(delete(Attempt).where(Attempt.record_key == f"FIRST-{client.client_id}"))
+        self._insert(
+            Attempt, record_key=f"FIRST-{client.client_id}", campaign_id=campaign_id, client_id=client.client_id,
+            phone_id=client.phone_id, number=client.number, block_id=0, strategy_version_id=0, processing_id=1,
+            round_no=1, taken_at=ended_at, ended_at=ended_at, technical_result_id=self.technical("NO_ANSWER"),
+            applied_at=ended_at,
+        )  # fmt: skip
 
     def phone_facts(
         self, client: MadeClient, position: int = 0, *, now: datetime | None = None, **columns: Any

@@ -8,6 +8,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import time
@@ -15,6 +16,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import click
 from rich.console import Console
@@ -48,33 +50,51 @@ def databases(count: int) -> Iterator[list[str]]:
             yield [server.create_database(f"model_{number}", "model") for number in range(count)]
 
 
-def _run(urls: list[str], worlds: int, seed: int, console: Console) -> dict[int, str]:
-    """The worlds that did not agree, by their seed."""
+class Played(NamedTuple):
+    """What a run has played: how many worlds, those that did not agree by their seed, and whether it was stopped early."""
+
+    worlds: int
+    wrong: dict[int, str]
+    is_whole: bool
+
+
+def _run(urls: list[str], worlds: int, seed: int, console: Console) -> Played:
+    """Play them all, or as many as there is time for until Ctrl-C or SIGTERM."""
     context = multiprocessing.get_context("spawn")
     queue: multiprocessing.Queue[str] = context.Queue()
     for url in urls:
         queue.put(url)
     chunks = [range(start, min(start + CHUNK, seed + worlds)) for start in range(seed, seed + worlds, CHUNK)]
     wrong: dict[int, str] = {}
+    done, said, start = 0, 0, time.monotonic()
     columns = (TextColumn("worlds"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with ExitStack() as stack:
         progress = stack.enter_context(Progress(*columns, console=console))
         task = progress.add_task("worlds", total=worlds)
-        if len(urls) == 1:
-            begin(queue)
-            results: Iterable[list[tuple[int, str | None]]] = map(play_all, chunks)
-        else:
-            pool = ProcessPoolExecutor(len(urls), context, begin, (queue,))
-            stack.enter_context(pool)
-            results = (each.result() for each in as_completed([pool.submit(play_all, chunk) for chunk in chunks]))
-        for found in results:
-            progress.advance(task, len(found))
-            for world, what in found:
-                if what is not None:
-                    wrong[world] = what
-                    if len(wrong) <= MOST_SHOWN:
-                        progress.console.print(f"world {world}: {what}", markup=False, soft_wrap=True)
-    return wrong
+        try:
+            if len(urls) == 1:
+                begin(queue)
+                results: Iterable[list[tuple[int, str | None]]] = map(play_all, chunks)
+            else:
+                pool = ProcessPoolExecutor(len(urls), context, begin, (queue,))
+                stack.callback(pool.shutdown, cancel_futures=True)
+                results = (each.result() for each in as_completed([pool.submit(play_all, chunk) for chunk in chunks]))
+            for found in results:
+                done += len(found)
+                progress.advance(task, len(found))
+                for world, what in found:
+                    if what is not None:
+                        wrong[world] = what
+                        if len(wrong) <= MOST_SHOWN:
+                            progress.console.print(f"world {world}: {what}", markup=False, soft_wrap=True)
+                if not console.is_terminal and done - said >= worlds / 50:  # a file has no bar that moves
+                    said = done
+                    progress.console.print(
+                        f"{done} of {worlds}, agreed {done - len(wrong)}, {time.monotonic() - start:.0f} s"
+                    )
+        except KeyboardInterrupt:
+            return Played(done, wrong, is_whole=False)
+    return Played(done, wrong, is_whole=True)
 
 
 def _show_smallest(url: str, seed: int, console: Console) -> None:
@@ -108,16 +128,20 @@ def main(worlds: int, seed: int | None, jobs: int) -> None:
     console = Console()
     seed = secrets.randbelow(10**9) if seed is None else seed
     jobs = max(1, min(jobs, worlds // CHUNK or 1))
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with databases(jobs + 1) as urls:
         start = time.monotonic()
-        wrong = _run(urls[:jobs], worlds, seed, console)
+        played = _run(urls[:jobs], worlds, seed, console)
         seconds = time.monotonic() - start
-        if wrong:
+        wrong = played.wrong
+        if wrong and played.is_whole:
             _show_smallest(urls[-1], min(wrong), console)
     if len(wrong) > 1:
         console.print(f"seeds of the worlds that did not agree: {', '.join(map(str, sorted(wrong)[:50]))}")
-    console.print(f"worlds {worlds}, agreed {worlds - len(wrong)}, seed {seed}, {seconds:.0f} s")
-    sys.exit(1 if wrong else 0)
+    stopped = "" if played.is_whole else f", stopped before {worlds - played.worlds} more"
+    agreed = played.worlds - len(wrong)
+    console.print(f"worlds {played.worlds}, agreed {agreed}, seed {seed}, {seconds:.0f} s{stopped}")
+    sys.exit(1 if wrong or not played.is_whole else 0)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import multiprocessing
+import signal
 import traceback
 
 from sqlalchemy import NullPool
@@ -20,6 +21,8 @@ _database: Database | None = None
 def begin(urls: multiprocessing.Queue[str]) -> None:
     """Take one of the databases as this process's own."""
     global _database
+    if multiprocessing.parent_process() is not None:  # Ctrl-C is the parent's to answer
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
     _database = Database(create_engine(urls.get(), "acm model", poolclass=NullPool))
     atexit.register(_database.close)
     warm(_database)

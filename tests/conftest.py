@@ -41,7 +41,7 @@ from app.settings import get_settings
 from app.valkey import EmbeddedValkey
 
 #: The databases of the tests are small: planning a statement takes longer than running it. One plan serves a session.
-QUICK = {"plan_cache_mode": "force_generic_plan", "autovacuum": "off"}
+QUICK = {"plan_cache_mode": "force_generic_plan", "autovacuum": "off", "acm.check_keys": "on"}
 MSSQL_URL = os.environ.get("ACM_TEST_MSSQL_URL", "")
 PREFIX = "acm-test-"
 

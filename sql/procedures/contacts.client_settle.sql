@@ -22,7 +22,7 @@ AS
 SET NOCOUNT ON;
 SET XACT_ABORT ON;
 
-DECLARE @work table (client_id bigint NOT NULL PRIMARY KEY);
+DECLARE @work table (client_id bigint NOT NULL);
 DECLARE @client table (
     client_id bigint NOT NULL PRIMARY KEY,
     campaign_id int NOT NULL,
@@ -32,6 +32,8 @@ DECLARE @client table (
     status_id smallint NOT NULL,
     is_new_status bit NOT NULL
 );
+/* Of the facts that no class has, one phone that has them. */
+DECLARE @missing table (phone_id bigint NOT NULL);
 DECLARE @phone table (
     phone_id bigint NOT NULL,
     client_id bigint NOT NULL,
@@ -201,17 +203,17 @@ JOIN strategy.phone_fact AS f
     ON f.client_id = w.client_id
 WHERE w.is_new_status = 1;
 
+INSERT INTO @missing (phone_id)
+SELECT MIN(p.phone_id)
+FROM @phone AS p
+WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = p.facts_key)
+GROUP BY p.facts_key;
+
 /*
 New classes are rare. Their makers queue at one row, so that none is made twice. In order, since classes of one rank take turns in
 that of their ids: the same load gives the same blocks on every server.
 */
-IF EXISTS (
-    SELECT 1 AS found
-    FROM @phone AS p
-    LEFT JOIN core.dial_class AS d
-        ON d.facts_key = p.facts_key
-    WHERE d.dial_class_id IS NULL
-)
+IF EXISTS (SELECT m.phone_id AS phone_id FROM @missing AS m)
 BEGIN
     UPDATE g
     SET value = g.value
@@ -224,7 +226,7 @@ BEGIN
         phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day, day_attempts, bar_id,
         time_status_id, held_until, created_at
     )
-    SELECT DISTINCT
+    SELECT
         f.facts_key,
         f.campaign_id,
         f.segment_id,
@@ -247,7 +249,9 @@ BEGIN
         f.time_status_id,
         f.held_until,
         @now
-    FROM @phone AS f
+    FROM @missing AS m
+    JOIN @phone AS f
+        ON f.phone_id = m.phone_id
     WHERE NOT EXISTS (SELECT 1 AS found FROM core.dial_class AS d WHERE d.facts_key = f.facts_key)
     ORDER BY f.facts_key;
 END;

@@ -102,12 +102,12 @@ FROM (
         ON o.outcome_id = w.outcome_id
     LEFT JOIN core.client AS c
         ON c.client_id = o.client_id
-    JOIN core.campaign AS k
+    LEFT JOIN core.campaign AS k
         ON k.campaign_id = o.campaign_id
-    JOIN strategy.agent_rule AS r
+    LEFT JOIN strategy.agent_rule AS r
         ON r.strategy_version_id = k.strategy_version_id
         AND r.agent_result_id = o.agent_result_id
-    JOIN strategy.agent_action AS s
+    LEFT JOIN strategy.agent_action AS s
         ON s.action_id = r.action_id
     LEFT JOIN core.attempt AS a
         ON a.record_key = o.record_key

@@ -40,7 +40,7 @@ DECLARE @interim int;
 DECLARE @client table (client_id bigint NOT NULL);
 /* kind: 1 to be applied, 2 repeated, 3 unknown, 4 still Cisco's; those of kind 1 have all the facts of their call. */
 DECLARE @result table (
-    row_no int NOT NULL PRIMARY KEY,
+    row_no int NOT NULL,
     kind smallint NOT NULL,
     record_key nvarchar(128) NULL,
     campaign_id int NULL,
@@ -64,12 +64,14 @@ DECLARE @result table (
     duration_ms int NULL,
     agent nvarchar(64) NULL,
     wrapup nvarchar(64) NULL,
-    recovery_key float NULL
+    recovery_key float NULL,
+    callback_phone nvarchar(20) NULL, /* of the results that ask for a callback */
+    callback_at datetime2(3) NULL
 );
 /* Of each code of Cisco the result that stands for it. */
 DECLARE @technical table (cisco_code smallint NOT NULL PRIMARY KEY, technical_result_id int NOT NULL);
 DECLARE @tally table (
-    client_id bigint NOT NULL PRIMARY KEY,
+    client_id bigint NOT NULL,
     attempts int NOT NULL,
     first_at datetime2(3) NULL,
     last_at datetime2(3) NULL,
@@ -135,7 +137,7 @@ WHERE d.turn = 1;
 INSERT INTO @result (
     row_no, kind, record_key, campaign_id, client_id, phone_id, person_id, number, block_id, strategy_version_id, processing_id,
     round_no, is_current, callback_id, taken_at, ended_at, local_day, technical_result_id, is_counted, agent_result_id,
-    client_agent_result_at, duration_ms, agent, wrapup, recovery_key
+    client_agent_result_at, duration_ms, agent, wrapup, recovery_key, callback_phone, callback_at
 )
 SELECT
     w.row_no,
@@ -162,7 +164,9 @@ SELECT
     w.duration_ms,
     w.agent,
     w.wrapup,
-    w.recovery_key
+    w.recovery_key,
+    w.callback_phone,
+    w.callback_at
 FROM (
     SELECT
         s.row_no AS row_no,
@@ -172,6 +176,8 @@ FROM (
         s.duration_ms AS duration_ms,
         s.agent AS agent,
         s.recovery_key AS recovery_key,
+        s.callback_phone AS callback_phone,
+        CASE WHEN s.call_result IN (14, 15) THEN s.callback_at ELSE NULL END AS callback_at,
         DATEADD(MINUTE, s.time_zone_minutes, COALESCE(s.generated_at, s.db_datetime)) AS ended_at,
         COALESCE(r.campaign_id, x.campaign_id) AS campaign_id,
         COALESCE(r.client_id, x.client_id) AS client_id,
@@ -391,9 +397,6 @@ SELECT
     1,
     @now
 FROM @result AS r
-JOIN dialing.result_stage AS s
-    ON s.batch_id = @batch_id
-    AND s.row_no = r.row_no
 JOIN core.phone AS p
     ON p.phone_id = r.phone_id
 JOIN core.client AS c
@@ -402,11 +405,10 @@ JOIN core.campaign AS k
     ON k.campaign_id = p.campaign_id
 LEFT JOIN core.phone AS q
     ON q.client_id = p.client_id
-    AND q.number = s.callback_phone
-CROSS APPLY core.utc_moment(COALESCE(p.zone_id, c.zone_id, k.default_zone_id), s.callback_at, 0) AS m
+    AND q.number = r.callback_phone
+CROSS APPLY core.utc_moment(COALESCE(p.zone_id, c.zone_id, k.default_zone_id), r.callback_at, 0) AS m
 WHERE r.kind = 1
-    AND s.callback_at IS NOT NULL
-    AND s.call_result IN (14, 15)
+    AND r.callback_at IS NOT NULL
     AND NOT EXISTS (
         SELECT 1 AS found
         FROM dialing.callback AS b

@@ -42,7 +42,7 @@ def databases(count: int) -> Iterator[list[str]]:
     with tempfile.TemporaryDirectory(prefix="acm-model-", ignore_cleanup_errors=True) as folder:
         Path(folder).chmod(0o755)
         os.environ["ACM_HOME"] = str(Path(folder) / "home")
-        with EmbeddedPostgres(Path(folder) / "postgresql", settings=NOT_DURABLE) as server:
+        with EmbeddedPostgres(Path(folder) / "postgresql", settings=NOT_DURABLE | {"acm.check_keys": "on"}) as server:
             url = server.create_database("model")
             engine = create_engine(url, "acm model", poolclass=NullPool)
             upgrade(engine)

@@ -9,9 +9,13 @@ from app.database.tsql.queries import Columns, quoted
 from app.database.tsql.types import Column, parse_type
 
 
-def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[Columns, str]:
-    """The columns, and the text of their definition on PostgreSQL. `error(construct, reason, hint)` makes a refusal."""
+def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[Columns, str, list[str]]:
+    """The columns, the text of their definition on PostgreSQL, and the keys.
+
+    `error(construct, reason, hint)` makes a refusal.
+    """
     columns: Columns = {}
+    keys: list[str] = []
     lines: list[str] = []
     keyed: set[str] = set()
     for part in _split(words):
@@ -20,7 +24,7 @@ def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[C
             names = [word.text.lower() for word in part[2:-1] if word.text != ","]
             if texts[0] == "PRIMARY KEY":
                 keyed |= set(names)
-            lines.append(f"{texts[0]} ({', '.join(map(quoted, names))})")
+            keys.append(f"{texts[0]} ({', '.join(map(quoted, names))})")
             continue
         name = part[0].text.lower()
         end = next((n for n, text in enumerate(texts) if text == ")"), 1) + 1 if texts[2:3] == ["("] else 2
@@ -29,16 +33,18 @@ def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[C
         except ValueError as problem:
             raise error(name, "not a type of house T-SQL", str(problem)) from problem
         rest = " ".join(texts[end:]).split()  # the tokenizer makes one word of PRIMARY KEY
-        nullable, identity, extra = True, False, ""
+        nullable, identity = True, False
         while rest:
             if rest[:2] == ["NOT", "NULL"]:
                 nullable, rest = False, rest[2:]
             elif rest[:1] == ["NULL"]:
                 rest = rest[1:]
             elif rest[:2] == ["PRIMARY", "KEY"]:
-                nullable, extra, rest = False, " PRIMARY KEY", rest[2:]
+                nullable, rest = False, rest[2:]
+                keys.append(f"PRIMARY KEY ({quoted(name)})")
             elif rest[:1] == ["UNIQUE"]:
-                extra, rest = " UNIQUE", rest[1:]
+                rest = rest[1:]
+                keys.append(f"UNIQUE ({quoted(name)})")
             elif rest[:6] == ["IDENTITY", "(", "1", ",", "1", ")"]:
                 nullable, identity, rest = False, True, rest[6:]
             else:
@@ -47,11 +53,11 @@ def table_variable(words: list[Any], error: Callable[..., Exception]) -> tuple[C
                 )
         always = " GENERATED ALWAYS AS IDENTITY" if identity else ""
         empty = "" if nullable or identity else " NOT NULL"
-        lines.append(f"{quoted(name)} {kind.postgresql}{empty}{always}{extra}")
+        lines.append(f"{quoted(name)} {kind.postgresql}{empty}{always}")
         columns[name] = Column(kind, nullable, identity)
     for name in keyed:
         columns[name] = Column(columns[name].type, False, columns[name].identity)
-    return columns, ",\n".join(lines)
+    return columns, ",\n".join(lines), keys
 
 
 def _split(words: list[Any]) -> list[list[Any]]:

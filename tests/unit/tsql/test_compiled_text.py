@@ -85,10 +85,12 @@ DECLARE
 BEGIN
     IF to_regclass('pg_temp.core_phone_take_pick_MARK') IS NULL THEN
         CREATE TEMPORARY TABLE core_phone_take_pick_MARK (
-            "position" integer GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            phone_id bigint NOT NULL,
-            UNIQUE (phone_id)
+            "position" integer GENERATED ALWAYS AS IDENTITY,
+            phone_id bigint NOT NULL
         ) ON COMMIT DELETE ROWS;
+        IF current_setting('acm.check_keys', true) = 'on' THEN
+            ALTER TABLE pg_temp.core_phone_take_pick_MARK ADD PRIMARY KEY ("position"), ADD UNIQUE (phone_id);
+        END IF;
     ELSE
         DELETE FROM pg_temp.core_phone_take_pick_MARK;
         PERFORM setval(pg_get_serial_sequence('pg_temp.core_phone_take_pick_MARK', 'position'), 1, false);

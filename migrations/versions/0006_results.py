@@ -16,6 +16,8 @@ down_revision = "0005"
 branch_labels = None
 depends_on = None
 
+WORK = ("work_set", "work_client", "work_phone", "work_outcome", "work_phone_fact")
+
 
 def upgrade() -> None:
     op.create_table(
@@ -37,6 +39,9 @@ def upgrade() -> None:
     # Clients of one load lie side by side and are called in turn: a page has room for the next version of each.
     if op.get_context().dialect.name == "postgresql":
         op.execute("ALTER TABLE core.client SET (fillfactor = 50)")
+        # Empty between transactions, so a crash has nothing to bring back.
+        for name in WORK:
+            op.execute(f"ALTER TABLE core.{name} SET UNLOGGED")
     op.create_check_constraint(op.f("ck_cap_rule_limit_value"), "cap_rule", "limit_value >= 1", schema="strategy")
 
 
@@ -44,6 +49,8 @@ def downgrade() -> None:
     op.drop_constraint(op.f("ck_cap_rule_limit_value"), "cap_rule", schema="strategy", type_="check")
     if op.get_context().dialect.name == "postgresql":
         op.execute("ALTER TABLE core.client SET (fillfactor = 85)")
+        for name in WORK[:-1]:
+            op.execute(f"ALTER TABLE core.{name} SET LOGGED")
     op.create_index(
         "ix_client_first_attempt_at", "client", ["campaign_id", "status_id", "first_attempt_at"], schema="core"
     )

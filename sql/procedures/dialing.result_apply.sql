@@ -430,17 +430,7 @@ SELECT
 FROM @tally AS t
 ORDER BY t.client_id;
 
-/* Results that agents gave before, then those of the wrap-up text where nobody gave one. */
-INSERT INTO core.work_outcome (work_id, outcome_id, is_new)
-SELECT
-    @work_id,
-    o.outcome_id,
-    0
-FROM @result AS r
-JOIN core.attempt_outcome AS o
-    ON o.record_key = r.record_key
-WHERE r.kind = 1;
-
+/* Results of the wrap-up text where no agent gave one. */
 INSERT INTO core.attempt_outcome (
     record_key, campaign_id, client_id, phone_id, round_no, agent_result_id, source_id, agent, given_at, applied_at
 )
@@ -461,22 +451,16 @@ WHERE r.kind = 1
     AND NOT EXISTS (SELECT 1 AS found FROM core.attempt_outcome AS o WHERE o.record_key = r.record_key)
 ORDER BY r.row_no;
 
+/* They and those that agents gave before. */
 INSERT INTO core.work_outcome (work_id, outcome_id, is_new)
 SELECT
     @work_id,
     o.outcome_id,
-    1
+    CASE WHEN o.source_id = 1 THEN 1 ELSE 0 END
 FROM @result AS r
 JOIN core.attempt_outcome AS o
     ON o.record_key = r.record_key
-WHERE r.kind = 1
-    AND r.agent_result_id IS NOT NULL
-    AND NOT EXISTS (
-        SELECT 1 AS found
-        FROM core.work_outcome AS w
-        WHERE w.work_id = @work_id
-            AND w.outcome_id = o.outcome_id
-    );
+WHERE r.kind = 1;
 
 /* And those that were given after this call for the client alone, or for a call whose result is not there yet. */
 INSERT INTO core.work_outcome (work_id, outcome_id, is_new)

@@ -302,8 +302,8 @@ class Procedure(Changes):
             for column, known in columns.items()
             if known.identity
         )
-        # An index would be made anew at each commit, and with it the plan of every statement that reads the table. A key
-        # twice is an error on SQL Server; here it is one where the setting asks for it, as the tests do.
+        # An index would be made anew at each commit, and with it the plan of every statement that reads the table. A
+        # key twice is an error on SQL Server; here it is one where the setting asks for it, as the tests do.
         checked = ""
         if keys:
             checked = (

@@ -54,12 +54,25 @@ class Campaign(Base):
     dialer_state_at: Mapped[MomentNull]
     agents_working: Mapped[int | None]  # «Агенты в работе», as last read from the dialer
     status_version_id: Mapped[int | None]  # the version that client statuses were last settled against
-    # Attempts that ended until then were looked at for first calls that are too long ago; NULL: none yet.
-    first_calls_seen_until: Mapped[MomentNull]
     created_at: Mapped[Moment]
     created_by: Mapped[Name]
     started_at: Mapped[MomentNull]
     stopped_at: Mapped[MomentNull]
+
+
+class StatusRun(Base):
+    """How far the status service has come in a campaign.
+
+    Attempts that ended until first_calls_seen_until were looked at for first calls that are too long ago; NULL: the
+    strategy has no such duration. A row of its own and without a foreign key, since the campaign's row is locked by
+    whoever takes a block.
+    """
+
+    __tablename__ = "status_run"
+    __table_args__ = {"schema": "core"}
+
+    campaign_id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_calls_seen_until: Mapped[MomentNull]
 
 
 class Segment(Base):

@@ -228,10 +228,10 @@ UPDATE contacts.import_batch AS i SET clients_loaded = n.clients, phones_loaded 
 FROM (SELECT campaign_id, count(*) AS clients, sum(phones) AS phones FROM bench.client GROUP BY campaign_id) AS n
 WHERE n.campaign_id = i.campaign_id;
 -- All clients have the status of the strategy in force.
-UPDATE core.campaign AS k
-SET status_version_id = k.strategy_version_id, first_calls_seen_until = (:now)::timestamp - v.first_call_minutes * interval '1 minute'
-FROM strategy.version AS v
-WHERE v.strategy_version_id = k.strategy_version_id;
+UPDATE core.campaign SET status_version_id = strategy_version_id;
+INSERT INTO core.status_run (campaign_id, first_calls_seen_until)
+SELECT k.campaign_id, (:now)::timestamp - v.first_call_minutes * interval '1 minute'
+FROM core.campaign AS k JOIN strategy.version AS v ON v.strategy_version_id = k.strategy_version_id;
 
 SELECT setval(pg_get_serial_sequence('core.client', 'client_id'), max(client_id)) FROM core.client;
 SELECT setval(pg_get_serial_sequence('core.phone', 'phone_id'), max(phone_id)) FROM core.phone;

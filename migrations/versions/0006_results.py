@@ -34,7 +34,13 @@ def upgrade() -> None:
         schema="core",
     )
     # The first call of a client changes no index of core.client: the status service finds it among the attempts.
-    op.add_column("campaign", sa.Column("first_calls_seen_until", UtcDateTime(), nullable=True), schema="core")
+    op.create_table(
+        "status_run",
+        sa.Column("campaign_id", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("first_calls_seen_until", UtcDateTime(), nullable=True),
+        sa.PrimaryKeyConstraint("campaign_id", name=op.f("pk_status_run")),
+        schema="core",
+    )
     op.drop_index("ix_client_first_attempt_at", table_name="client", schema="core")
     # Clients of one load lie side by side and are called in turn: a page has room for the next version of each.
     if op.get_context().dialect.name == "postgresql":
@@ -54,5 +60,5 @@ def downgrade() -> None:
     op.create_index(
         "ix_client_first_attempt_at", "client", ["campaign_id", "status_id", "first_attempt_at"], schema="core"
     )
-    op.drop_column("campaign", "first_calls_seen_until", schema="core")
+    op.drop_table("status_run", schema="core")
     op.drop_table("work_phone_fact", schema="core")

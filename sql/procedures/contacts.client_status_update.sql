@@ -3,7 +3,7 @@ contacts.client_status_update          version 1.1.0          2026-11-26
 
 The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
 settles them. Time: clients not processed whose stop date has come, active ones one of whose durations has been reached. The
-duration since the first call is looked for among the attempts that have become so old since the last run: core.campaign keeps
+duration since the first call is looked for among the attempts that have become so old since the last run: core.status_run keeps
 up to when. A new version since the last run: clients that a limit stopped, and active clients in classes whose limits
 are reached. Clients whose last attempt was on an earlier day lose their count of that day, so that classes do not pile up day
 by day.
@@ -11,9 +11,9 @@ by day.
 Costs what it changes, and at most @batch_size clients a run.
 
 Called by  jobs/client_status.py
-Reads      core.campaign, strategy.version, core.client, core.attempt, core.client_status, core.phone, core.dial_class,
-           strategy.dial_class_rule, core.time_zone_offset
-Writes     core.client, core.campaign, core.work_set, core.work_client
+Reads      core.campaign, strategy.version, core.client, core.attempt, core.status_run, core.client_status, core.phone,
+           core.dial_class, strategy.dial_class_rule, core.time_zone_offset
+Writes     core.client, core.campaign, core.status_run, core.work_set, core.work_client
 Returns    one row: clients_checked int, clients_changed int, is_finished bit
 Example    EXECUTE contacts.client_status_update @campaign_id = 7;
 */
@@ -31,6 +31,7 @@ DECLARE @first_call_before datetime2(3);
 DECLARE @first_call_seen datetime2(3); /* until then the attempts were looked at before */
 DECLARE @first_call_until datetime2(3); /* and until then in this run */
 DECLARE @attempts int = 0;
+DECLARE @runs int;
 DECLARE @created_before datetime2(3);
 DECLARE @work_id bigint;
 DECLARE @checked int = 0;
@@ -53,8 +54,10 @@ BEGIN TRANSACTION;
 SELECT
     @version_id = k.strategy_version_id,
     @status_version_id = k.status_version_id,
-    @first_call_seen = COALESCE(k.first_calls_seen_until, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3)))
+    @first_call_seen = COALESCE(w.first_calls_seen_until, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3)))
 FROM core.campaign AS k
+LEFT JOIN core.status_run AS w
+    ON w.campaign_id = k.campaign_id
 WHERE k.campaign_id = @campaign_id;
 
 SELECT
@@ -184,19 +187,22 @@ BEGIN
     WHERE c.status_id <> x.status_id;
 END;
 
-UPDATE k
-SET
-    status_version_id = @version_id,
-    first_calls_seen_until = @first_call_until
-FROM core.campaign AS k
-WHERE k.campaign_id = @campaign_id
-    AND (
-        k.status_version_id IS NULL
-        OR k.status_version_id <> @version_id
-        OR k.first_calls_seen_until IS NULL
-        OR @first_call_until IS NULL
-        OR k.first_calls_seen_until <> @first_call_until
-    );
+IF @status_version_id IS NULL OR @status_version_id <> @version_id
+    UPDATE k
+    SET status_version_id = @version_id
+    FROM core.campaign AS k
+    WHERE k.campaign_id = @campaign_id;
+
+UPDATE w
+SET first_calls_seen_until = @first_call_until
+FROM core.status_run AS w
+WHERE w.campaign_id = @campaign_id;
+
+SET @runs = @@ROWCOUNT;
+
+IF @runs = 0
+    INSERT INTO core.status_run (campaign_id, first_calls_seen_until)
+    VALUES (@campaign_id, @first_call_until);
 
 COMMIT TRANSACTION;
 

@@ -15,8 +15,8 @@ What the calls that a frequency cap counts hold back is known once a block has m
 that is taken meanwhile may be in one and not yet in another.
 
 Called by  app/procedures/dialing.py
-Reads      core.campaign, strategy.version, core.client, core.phone, core.attempt, dialing.record, dialing.callback,
-           dialing.client_hold, strategy.client_time_open, strategy.dial_class_state, strategy.dial_class_count,
+Reads      core.campaign, strategy.version, core.client, core.phone, core.attempt, core.status_run, dialing.record,
+           dialing.callback, dialing.client_hold, strategy.client_time_open, strategy.dial_class_state, strategy.dial_class_count,
            strategy.reason
 Returns    rows: rule_no int, reason_code nvarchar(64), phones bigint
 Example    EXECUTE dialing.campaign_explain @campaign_id = 7;
@@ -73,10 +73,12 @@ SELECT
     @created_names_status = v.created_names_status,
     @one_call_per_person = k.one_call_per_person,
     @has_new_version = CASE WHEN k.status_version_id = k.strategy_version_id THEN 0 ELSE 1 END,
-    @first_call_seen = DATEADD(MINUTE, -10, COALESCE(k.first_calls_seen_until, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3))))
+    @first_call_seen = DATEADD(MINUTE, -10, COALESCE(u.first_calls_seen_until, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3))))
 FROM core.campaign AS k
 JOIN strategy.version AS v
     ON v.strategy_version_id = k.strategy_version_id
+LEFT JOIN core.status_run AS u
+    ON u.campaign_id = k.campaign_id
 WHERE k.campaign_id = @campaign_id;
 
 INSERT INTO @class (dial_class_id, phones, ready_before, early_no, time_no, late_no)

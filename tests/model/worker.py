@@ -15,6 +15,9 @@ from .database import Database
 from .plan import random_plan
 from .play import play, warm
 
+#: After so many worlds the temporary tables are emptied.
+TIDY = 300
+
 _database: Database | None = None
 
 
@@ -33,6 +36,8 @@ def play_all(seeds: range) -> list[tuple[int, str | None]]:
     assert _database is not None
     found = []
     for seed in seeds:
+        if seed % TIDY == 0:
+            _database.tidy()
         try:
             found.append((seed, play(_database, random_plan(seed))))
         except Exception:

@@ -176,8 +176,13 @@ def apply_outcomes(state: State, given: Iterable[tuple[Client, Outcome]]) -> lis
         is_new, outcome.is_new = outcome.is_new, False
         if rule.action_id == ACTION_DO_NOT_CALL and is_new:
             numbers = {outcome.phone.number} if outcome.phone else {phone.number for phone in client.phones}
+            # A phone that nobody calls already, since its person is on the list, is not changed by its number's coming there.
+            touched += [
+                other
+                for other in state.clients
+                if any(phone.number in numbers and not is_listed(state, phone) for phone in other.phones)
+            ]
             state.listed_numbers |= numbers
-            touched += [other for other in state.clients if any(phone.number in numbers for phone in other.phones)]
         # A result of an earlier round stays in the journal and changes nothing else.
         if rule.action_id in FINAL_STATUS and outcome.round_no == client.round_no:
             finals = [

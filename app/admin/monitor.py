@@ -113,7 +113,8 @@ class MonitorScreen(Screen):
         """Phones of the campaign by what stands in their way, in words."""
 
         def read() -> list[tuple[str, int]]:
-            with db.engine.connect() as connection:
+            # Ended by a commit: the temporary tables of the procedure and its plans then stay with the session.
+            with db.engine.begin() as connection:
                 return reasons.explain_campaign(connection, campaign_id, clock.now())
 
         return [

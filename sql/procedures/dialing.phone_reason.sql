@@ -1,5 +1,5 @@
 /*
-dialing.phone_reason          version 2.0.0          2026-11-26
+dialing.phone_reason          version 2.1.0          2026-11-26
 
 Whether a phone may be dialled at a moment, the first rule that stands in the way, and the next moment when it may be dialled if
 nothing happens until then: all that only time lifts is over, and both the schedule of its type, or the campaign's, and the hours
@@ -22,25 +22,9 @@ DECLARE @failed int;
 DECLARE @unknown int;
 DECLARE @passes_at datetime2(3);
 DECLARE @reason_code nvarchar(64);
-DECLARE @rule table (
-    rule_no int NOT NULL,
-    step_no int NOT NULL,
-    rule_code nvarchar(64) NOT NULL,
-    is_passed int NOT NULL,
-    passes_at datetime2(3) NULL
-);
 
 IF @now IS NULL
     SET @now = SYSUTCDATETIME();
-
-INSERT INTO @rule (rule_no, step_no, rule_code, is_passed, passes_at)
-SELECT
-    f.rule_no,
-    f.step_no,
-    f.rule_code,
-    f.is_passed,
-    f.passes_at
-FROM dialing.phone_explain(@phone_id, @now) AS f;
 
 SELECT
     @failed = SUM(1 - e.is_passed),
@@ -53,7 +37,7 @@ FROM (
         f.is_passed AS is_passed,
         f.passes_at AS passes_at,
         ROW_NUMBER() OVER (ORDER BY f.is_passed, f.rule_no, f.step_no) AS turn
-    FROM @rule AS f
+    FROM dialing.phone_explain(@phone_id, @now) AS f
 ) AS e;
 
 SELECT

@@ -1,5 +1,5 @@
 /*
-ops.run_lose          version 1.0.0          2026-11-23
+ops.run_lose          version 1.0.1          2026-11-26
 
 Marks the runs lost whose process has given no sign of life for @lease_seconds, lets go of what they held, and queues each once
 more, up to @max_attempts in a row.
@@ -86,7 +86,8 @@ WHERE r.attempt_no < @max_attempts
         WHERE o.service_id = r.service_id
             AND o.state_id = 1
             AND (o.campaign_id = r.campaign_id OR (o.campaign_id IS NULL AND r.campaign_id IS NULL))
-    );
+    )
+ORDER BY r.run_id; /* what began first is claimed first again */
 
 COMMIT TRANSACTION;
 

@@ -6,19 +6,26 @@ from flask import Flask
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext
 
+from app.admin.api_keys import ApiKeysScreen
+from app.admin.audit_journal import AuditScreen
 from app.admin.base import AcmAdmin, menu
+from app.admin.campaign_groups import CampaignGroupsScreen
 from app.admin.campaigns import CampaignsScreen
 from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
+from app.admin.groups import GroupsScreen
 from app.admin.help import HelpScreen
 from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
 from app.admin.load import LoadScreen
 from app.admin.monitor import MonitorScreen
 from app.admin.overview import HomeScreen
+from app.admin.roles import RolesScreen
 from app.admin.schedules import SchedulesScreen
 from app.admin.segments import SegmentsScreen
+from app.admin.session_list import SessionsScreen
 from app.admin.strategy import StrategyScreen
+from app.admin.users import UsersScreen
 from app.auth.roles import ROLES
 from app.frame.headers import nonce
 
@@ -44,5 +51,14 @@ def init_app(app: Flask) -> None:
         admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
         admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
         admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))
+        admin.add_view(AuditScreen(lazy_gettext("Audit journal"), "audit", "/journals/audit"))
         admin.add_view(SchedulesScreen(lazy_gettext("Dialling schedules"), "schedules", "/dictionaries/schedules"))
+        admin.add_view(UsersScreen(lazy_gettext("Users"), "users", "/access/users"))
+        admin.add_view(GroupsScreen(lazy_gettext("Groups"), "groups", "/access/groups"))
+        admin.add_view(
+            CampaignGroupsScreen(lazy_gettext("Who sees a campaign"), "campaign_access", "/access/campaigns")
+        )
+        admin.add_view(RolesScreen(lazy_gettext("Roles"), "roles", "/access/roles"))
+        admin.add_view(SessionsScreen(lazy_gettext("Sessions"), "sessions", "/access/sessions"))
+        admin.add_view(ApiKeysScreen(lazy_gettext("API keys"), "api_keys", "/access/keys"))
         admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

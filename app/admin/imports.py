@@ -9,11 +9,12 @@ from typing import Any, ClassVar
 from flask import abort, flash, jsonify, redirect, request, send_file, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from sqlalchemy import Connection, select
+from flask_login import current_user
+from sqlalchemy import Connection, and_, or_, select
 
 from app.admin import campaign_data, uploads
 from app.admin.base import Screen
-from app.auth import audit, sessions
+from app.auth import audit, campaign_access, sessions
 from app.database.web import db
 from app.frame.formats import moment, moment_ms, number
 from app.i18n import mark
@@ -58,7 +59,7 @@ class ImportsScreen(Screen):
         if after.isdigit():
             query = query.where(ImportBatch.batch_id < int(after))
         with db.engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(_seen(connection, query)).all()
             campaigns = campaign_data.campaigns(connection)
         kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
         return self.render(
@@ -139,8 +140,23 @@ def _batches() -> Any:
     )
 
 
+def _seen(connection: Connection, query: Any) -> Any:
+    """The query for the batches that the user sees: those of campaigns that he sees, and those that he started.
+
+    A batch without a campaign has one in each line, so that others see it only when no campaign is hidden from them.
+    """
+    if campaign_access.sees_all(connection):
+        return query
+    return query.where(
+        or_(
+            ImportBatch.campaign_id.in_(sorted(campaign_access.visible(connection))),
+            and_(ImportBatch.campaign_id.is_(None), ImportBatch.created_by == current_user.username),
+        )
+    )
+
+
 def _batch_or_404(connection: Connection, batch_id: int) -> Any:
-    row = connection.execute(_batches().where(ImportBatch.batch_id == batch_id)).one_or_none()
+    row = connection.execute(_seen(connection, _batches().where(ImportBatch.batch_id == batch_id))).one_or_none()
     return row if row is not None else abort(404)
 
 

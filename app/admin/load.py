@@ -18,7 +18,7 @@ from wtforms.validators import InputRequired
 from app.admin import campaign_data, uploads
 from app.admin.base import Screen
 from app.admin.import_templates import ENCODINGS, column_name
-from app.auth import audit, sessions
+from app.auth import audit, campaign_access, sessions
 from app.database.web import db
 from app.errors import AcmError
 from app.importing import templates
@@ -73,7 +73,7 @@ class LoadScreen(Screen):
             try:
                 template = templates.get(connection, asked["template"])
                 seen = preview(upload.path, template, PREVIEW_LINES, asked["encoding"] or None)
-                _check_campaign(template, asked["campaign"])
+                _check_campaign(connection, template, asked["campaign"])
             except AcmError as error:
                 problem = error
         return self.render(
@@ -89,7 +89,7 @@ class LoadScreen(Screen):
         if not uploads.is_started(upload.folder):
             with db.engine.begin() as connection:
                 template = templates.get(connection, asked["template"])
-                _check_campaign(template, asked["campaign"])
+                _check_campaign(connection, template, asked["campaign"])
                 audit.record(
                     connection, "import_start", "import_batch", None, after={"file": upload.file_name, **asked}
                 )
@@ -155,8 +155,17 @@ def _campaign_code(connection: Connection, campaign_id: str) -> str | None:
     return next((row.code for row in rows if row.campaign_id == int(campaign_id)), None)
 
 
-def _check_campaign(template: templates.Template, campaign: str) -> None:
-    """Say before the load, not after it, that nobody names the campaign."""
-    if campaign or templates.CAMPAIGN_CODE in templates.parse(template.line, template.format).columns:
-        return
-    raise AcmError(_("The template has no campaign code."), _("Choose the campaign that the file is for."))
+def _check_campaign(connection: Connection, template: templates.Template, campaign: str) -> None:
+    """Say before the load, not after it, that nobody names the campaign, or that the user may not load into it."""
+    in_file = templates.CAMPAIGN_CODE in templates.parse(template.line, template.format).columns
+    if campaign and campaign.upper() not in {row.code.upper() for row in campaign_data.campaigns(connection)}:
+        raise AcmError(
+            _("There is no campaign %(code)s.", code=campaign), _("Choose the campaign that the file is for.")
+        )
+    if in_file and not campaign_access.sees_all(connection):
+        raise AcmError(
+            _("The lines of the file name their campaigns, and some campaigns are not open to you."),
+            _("Choose a template without the campaign code."),
+        )
+    if not campaign and not in_file:
+        raise AcmError(_("The template has no campaign code."), _("Choose the campaign that the file is for."))

@@ -39,6 +39,7 @@ _READERS = frozenset({CAMPAIGN_ADMINISTRATOR, REVIEWER})
 _WATCHERS = frozenset({CAMPAIGN_ADMINISTRATOR, REVIEWER, MONITORING})
 _CAMPAIGNS = frozenset({CAMPAIGN_ADMINISTRATOR})
 _EDITORS = frozenset({DICTIONARY_EDITOR})
+_SECURITY = frozenset({SECURITY_ADMINISTRATOR})
 _ALL = frozenset(ROLES)
 
 
@@ -81,7 +82,47 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("import_templates", "edit"): _EDITORS,
     Right("schedules", "view"): _READERS | _EDITORS,
     Right("schedules", "edit"): _EDITORS,
+    Right("audit", "view"): _SECURITY,
+    Right("audit", "export"): _SECURITY,
+    Right("users", "view"): _SECURITY,
+    Right("users", "edit"): _SECURITY,
+    Right("users", "export"): _SECURITY,
+    Right("groups", "view"): _SECURITY,
+    Right("groups", "edit"): _SECURITY,
+    Right("campaign_access", "view"): _SECURITY,
+    Right("campaign_access", "edit"): _SECURITY,
+    Right("roles", "view"): _SECURITY,
+    Right("sessions", "view"): _SECURITY,
+    Right("sessions", "end"): _SECURITY,
+    Right("api_keys", "view"): _SECURITY,
+    Right("api_keys", "edit"): _SECURITY,
     Right("help", "view"): _ALL,
+}
+
+#: Names of the actions (msgids), for the page that shows the matrix.
+ACTIONS: dict[str, str] = {
+    "view": mark("Look at"),
+    "edit": mark("Change"),
+    "create": mark("Create"),
+    "start": mark("Start"),
+    "stop": mark("Stop"),
+    "clear_queue": mark("Clear the queue"),
+    "switch_segment": mark("Switch segments"),
+    "export": mark("Export"),
+    "block": mark("Block"),
+    "move": mark("Move phones"),
+    "load": mark("Load"),
+    "rejects": mark("Download rejected lines"),
+    "end": mark("End"),
+}
+
+#: What each role is for (msgids), beside its check box.
+ROLE_WORDS: dict[str, str] = {
+    SECURITY_ADMINISTRATOR: mark("Users, groups, keys and the audit journal; nothing of campaigns."),
+    CAMPAIGN_ADMINISTRATOR: mark("Campaigns, strategies, contacts, loads, blocks and the queue."),
+    DICTIONARY_EDITOR: mark("Dictionaries, schedules and import templates."),
+    REVIEWER: mark("Reads everything but security, changes nothing."),
+    MONITORING: mark("The monitor and reports."),
 }
 
 

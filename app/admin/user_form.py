@@ -44,8 +44,8 @@ class UserForm(FlaskForm):
         values["time_zone"] = values.get("time_zone") or ""
         form = cls(data=values)
         if user is not None:
-            # A name that journals hold stays; the form shows it.
-            form.username.data = user.username
+            # A name that journals hold stays; the form shows it, whatever was sent.
+            form.username.data, form.username.validators = user.username, []
         form._names = {row.group_id: row.name for row in every_group}
         form.groups.choices = [(row.group_id, named(row)) for row in every_group]
         settings = get_settings()

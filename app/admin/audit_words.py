@@ -89,7 +89,7 @@ FIELDS: dict[str, str] = {
     "email": mark("E-mail"),
     "language": mark("Language"),
     "time_zone": mark("Time zone"),
-    "is_active": mark("Active"),
+    "is_active": mark("Switched on"),
     "groups": mark("Groups"),
     "roles": mark("Roles"),
     "name": mark("Name"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, pgettext
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, SelectField, SelectMultipleField, StringField, ValidationError
 from wtforms.validators import InputRequired, Length
@@ -29,7 +29,7 @@ class UserForm(FlaskForm):
         lazy_gettext("User name"), [InputRequired(lazy_gettext("Give the user a name.")), Length(max=64)]
     )
     email = StringField(lazy_gettext("E-mail"), [Length(max=200)])
-    is_active = BooleanField(lazy_gettext("Active"))
+    is_active = BooleanField()
     groups = SelectMultipleField(lazy_gettext("Groups"), coerce=int)
     language = SelectField(lazy_gettext("Language"))
     time_zone = SelectField(lazy_gettext("Time zone"))
@@ -46,6 +46,7 @@ class UserForm(FlaskForm):
         if user is not None:
             # A name that journals hold stays; the form shows it, whatever was sent.
             form.username.data, form.username.validators = user.username, []
+        form.is_active.label.text = pgettext("user", "Active")
         form._names = {row.group_id: row.name for row in every_group}
         form.groups.choices = [(row.group_id, named(row)) for row in every_group]
         settings = get_settings()

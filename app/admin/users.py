@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import ngettext
+from flask_babel import ngettext, pgettext
 from flask_login import current_user
 from sqlalchemy import Connection
 
@@ -195,8 +195,8 @@ class UsersScreen(Screen):
             audit.record(connection, "users_export", "user", after={"kind": kind, "rows": len(rows)})
         yes = _("yes")
         headers = [
-            _("User name"), _("Last name"), _("First name"), _("E-mail"), _("Groups"), _("Active"), _("Active in AD"),
-            _("Last sign-in"), _("Made at"), _("Made by"),
+            _("User name"), _("Last name"), _("First name"), _("E-mail"), _("Groups"),
+            pgettext("user", "Active"), _("Active in AD"), _("Last sign-in"), _("Made at"), _("Made by"),
         ]  # fmt: skip
         written = (
             [

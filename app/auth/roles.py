@@ -109,7 +109,7 @@ ACTIONS: dict[str, str] = {
     "clear_queue": mark("Clear the queue"),
     "switch_segment": mark("Switch segments"),
     "export": mark("Export"),
-    "block": mark("Block"),
+    "block": mark("Block and lift blocks"),
     "move": mark("Move phones"),
     "load": mark("Load"),
     "rejects": mark("Download rejected lines"),

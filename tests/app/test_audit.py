@@ -139,7 +139,7 @@ def test_a_row_opens_to_before_and_after_with_what_differs_marked(
     )
     assert cells == [
         (' class="is-changed"', "Last name", "Иванов", "&lt;b&gt;Петров&lt;/b&gt;"),
-        ("", "Active", "yes", "yes"),
+        ("", "Switched on", "yes", "yes"),
         (' class="is-changed"', "Groups", "А, Б", "А"),
     ]
     assert admin.get(f"{PATH}999999999").status_code == 404

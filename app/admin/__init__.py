@@ -7,9 +7,12 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext
 
 from app.admin.base import AcmAdmin, menu
+from app.admin.campaign_settings import CampaignSettingsScreen
 from app.admin.campaigns import CampaignsScreen
+from app.admin.client_card import ClientCardScreen
 from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
+from app.admin.dialers import DialersScreen
 from app.admin.help import HelpScreen
 from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
@@ -37,12 +40,15 @@ def init_app(app: Flask) -> None:
         admin.init_app(app)
         admin.add_view(MonitorScreen(lazy_gettext("Monitor of a campaign"), "monitor", "/monitor"))
         admin.add_view(CampaignsScreen(lazy_gettext("Campaigns"), "campaigns", "/campaigns"))
+        admin.add_view(CampaignSettingsScreen(lazy_gettext("Settings of a campaign"), "campaign", "/campaign"))
         admin.add_view(StrategyScreen(lazy_gettext("Strategy"), "strategy", "/strategy"))
         admin.add_view(ContactsScreen(lazy_gettext("Contacts"), "contacts", "/contacts"))
         admin.add_view(ClientsScreen(lazy_gettext("List of clients"), "clients", "/clients"))
+        admin.add_view(ClientCardScreen(lazy_gettext("Card of a client"), "client", "/client"))
         admin.add_view(SegmentsScreen(lazy_gettext("Segments"), "segments", "/segments"))
         admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
         admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
         admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))
         admin.add_view(SchedulesScreen(lazy_gettext("Dialling schedules"), "schedules", "/dictionaries/schedules"))
+        admin.add_view(DialersScreen(lazy_gettext("Dialers"), "dialers", "/dictionaries/dialers"))
         admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

@@ -61,6 +61,8 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("monitor", "switch_segment"): _CAMPAIGNS,
     Right("campaigns", "view"): _READERS,
     Right("campaigns", "create"): _CAMPAIGNS,
+    Right("campaigns", "edit"): _CAMPAIGNS,
+    Right("campaigns", "archive"): _CAMPAIGNS,
     Right("campaigns", "start"): _CAMPAIGNS,
     Right("campaigns", "stop"): _CAMPAIGNS,
     Right("strategy", "view"): _READERS,
@@ -81,6 +83,8 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("import_templates", "edit"): _EDITORS,
     Right("schedules", "view"): _READERS | _EDITORS,
     Right("schedules", "edit"): _EDITORS,
+    Right("dialers", "view"): _READERS | _EDITORS,
+    Right("dialers", "edit"): _EDITORS,
     Right("help", "view"): _ALL,
 }
 

@@ -29,6 +29,11 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "campaigns.clone": ("GET", "/campaigns/{a}/clone", Right("campaigns", "create")),
     "campaigns.start": ("POST", "/campaigns/{a}/start", Right("campaigns", "start")),
     "campaigns.stop": ("POST", "/campaigns/{a}/stop", Right("campaigns", "stop")),
+    "campaign.first": ("GET", "/campaign/", Right("campaigns", "view")),
+    "campaign.index": ("GET", "/campaign/{a}/", Right("campaigns", "view")),
+    "campaign.save": ("POST", "/campaign/{a}/", Right("campaigns", "edit")),
+    "campaign.archive": ("POST", "/campaign/999999/archive", Right("campaigns", "archive")),
+    "campaign.unarchive": ("POST", "/campaign/999999/unarchive", Right("campaigns", "archive")),
     "strategy.first": ("GET", "/strategy/", Right("strategy", "view")),
     "strategy.index": ("GET", "/strategy/{a}/", Right("strategy", "view")),
     "strategy.versions": ("GET", "/strategy/{a}/versions/", Right("strategy", "view")),
@@ -44,6 +49,8 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "clients.index": ("GET", "/clients/{a}/", Right("clients", "view")),
     "clients.block": ("GET", "/clients/{a}/1/block", Right("clients", "block")),
     "clients.move": ("POST", "/clients/{a}/move", Right("clients", "move")),
+    "client.first": ("GET", "/client/", Right("clients", "view")),
+    "client.index": ("GET", "/client/{a}/1/", Right("clients", "view")),
     "segments.choose": ("GET", "/segments/", Right("segments", "view")),
     "segments.index": ("GET", "/segments/{a}/", Right("segments", "view")),
     "segments.create": ("GET", "/segments/{a}/new", Right("segments", "edit")),
@@ -70,6 +77,11 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "schedules.edit": ("GET", "/dictionaries/schedules/999999", Right("schedules", "view")),
     "schedules.copy": ("POST", "/dictionaries/schedules/999999/copy", Right("schedules", "edit")),
     "schedules.delete": ("POST", "/dictionaries/schedules/999999/delete", Right("schedules", "edit")),
+    "dialers.index": ("GET", "/dictionaries/dialers/", Right("dialers", "view")),
+    "dialers.create": ("GET", "/dictionaries/dialers/new", Right("dialers", "edit")),
+    "dialers.edit": ("GET", "/dictionaries/dialers/999999", Right("dialers", "view")),
+    "dialers.save": ("POST", "/dictionaries/dialers/999999", Right("dialers", "edit")),
+    "dialers.check": ("POST", "/dictionaries/dialers/999999/check", Right("dialers", "edit")),
     "help.index": ("GET", "/help/", Right("help", "view")),
     "help.page": ("GET", "/help/administrator", Right("help", "view")),
 }
@@ -146,7 +158,13 @@ def test_no_change_is_made_without_the_token_against_forgery(
     assert "The page was open for too long" in answer.get_data(as_text=True)
 
 
-@pytest.mark.parametrize("endpoint", [name for name, (method, _, _) in REQUESTS.items() if method == "POST"])
+#: A form is read and sent at one address.
+FORMS = {path for method, path, _ in REQUESTS.values() if method == "GET"}
+
+
+@pytest.mark.parametrize(
+    "endpoint", [name for name, (method, path, _) in REQUESTS.items() if method == "POST" and path not in FORMS]
+)
 def test_no_change_is_made_by_a_link(
     browsers: Callable[[str], Browser], campaigns: dict[str, int], endpoint: str
 ) -> None:
@@ -158,11 +176,11 @@ MENU = {
     roles.SECURITY_ADMINISTRATOR: [],
     roles.CAMPAIGN_ADMINISTRATOR: [
         "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
-        "Dialling schedules",
+        "Dialling schedules", "Dialers",
     ],
-    roles.DICTIONARY_EDITOR: ["Import templates", "Dialling schedules"],
+    roles.DICTIONARY_EDITOR: ["Import templates", "Dialling schedules", "Dialers"],
     roles.REVIEWER: [
-        "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules",
+        "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules", "Dialers",
     ],
     roles.MONITORING: ["All campaigns"],
 }  # fmt: skip

@@ -83,6 +83,7 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "dialers.save": ("POST", "/dictionaries/dialers/999999", Right("dialers", "edit")),
     "dialers.check": ("POST", "/dictionaries/dialers/999999/check", Right("dialers", "edit")),
     "help.index": ("GET", "/help/", Right("help", "view")),
+    "help.image": ("GET", "/help/images/nothing.png", Right("help", "view")),
     "help.page": ("GET", "/help/administrator", Right("help", "view")),
 }
 #: What everybody who is signed in may reach: his own account.

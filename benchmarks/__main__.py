@@ -20,7 +20,7 @@ from rich.console import Console
 from app.campaigns import create_campaign
 from app.database.embedded import NOT_DURABLE, EmbeddedPostgres
 from app.database.engine import create_engine
-from benchmarks import block, explain, monitor, passes, report, results, statuses, strategy
+from benchmarks import block, explain, monitor, passes, report, results, screens, statuses, strategy
 from benchmarks.base import NOW, STRATEGY, build, check
 from benchmarks.place import Place
 from benchmarks.report import Row
@@ -32,6 +32,7 @@ SUBJECTS = (
     statuses.measure,
     monitor.measure,
     explain.measure,
+    screens.measure,
     passes.measure,
     results.measure,
 )

@@ -44,7 +44,7 @@ class ClientCardScreen(Screen):
             others = _others(connection, card)
             now = clock.now()
             told = {
-                phone.phone_id: reasons.explain_phone(connection, phone.phone_id, now, language())
+                phone.phone_id: reasons.phone_reason(connection, phone.phone_id, now, language())
                 for phone in phones[client_id][:MOST_EXPLAINED]
             }
         if show in client_history.KINDS:

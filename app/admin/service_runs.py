@@ -16,7 +16,7 @@ from app.admin.base import Screen
 from app.admin.services import duration_text, progress_share, progress_text
 from app.auth import sessions
 from app.database.web import db
-from app.frame.formats import moment, moment_ms
+from app.frame.formats import moment, moment_ms, number
 from app.models.strategy import Campaign
 from app.services import data, schedules
 
@@ -53,7 +53,8 @@ class ServiceRunsScreen(Screen):
         return self.render(
             "screens/service_runs.html", runs=rows[:_PAGE], services=names, campaigns=campaigns, filters=filters,
             states=data.STATES, state_classes=data.STATE_CLASSES, is_first=not before, may=sessions.may,
-            durations={row.run_id: duration_text(row) for row in rows}, counts=data.counts, progress=progress_text,
+            durations={row.run_id: duration_text(row) for row in rows}, progress=progress_text,
+            told={row.run_id: _told(row) for row in rows},
             first_url=url_for(".index", **kept),
             next_url=url_for(".index", **kept, before=rows[_PAGE - 1].run_id) if len(rows) > _PAGE else None,
         )  # fmt: skip
@@ -86,6 +87,10 @@ class ServiceRunsScreen(Screen):
         else:
             flash(_("The run has begun or ended meanwhile; it is not cancelled."), "error")
         return redirect(url_for(".run", run_id=run_id))
+
+
+def _told(row: Any) -> str:
+    return ", ".join(f"{name}: {number(value)}" for name, value in data.counts(row))
 
 
 def _number(value: str) -> int | None:

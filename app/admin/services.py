@@ -16,7 +16,8 @@ from app.admin.base import Screen
 from app.admin.cache import ShortMemory
 from app.auth import sessions
 from app.database.web import db
-from app.frame.formats import moment, number
+from app.frame.formats import moment, number, zone_name
+from app.frame.formats import zone as user_zone
 from app.frame.languages import language
 from app.services import cron_words, data, schedules
 from app.services.data import ServiceView
@@ -50,7 +51,7 @@ class ServicesScreen(Screen):
     @expose("/services.json")
     def live(self) -> Any:
         """What changes by itself, by service."""
-        return jsonify(_memory.get(language(), _read))
+        return jsonify(_memory.get((language(), zone_name()), _read))
 
     @expose("/<int:service_id>", methods=["GET", "POST"])
     def edit(self, service_id: int) -> Any:
@@ -146,7 +147,7 @@ def _shown(view: ServiceView) -> dict[str, Any]:
         state, state_class = _("Waits"), "on"
     else:
         state = _("Switched off")
-    upcoming = schedules.next_run(row.next_run_at, with_seconds=True) if row.next_run_at else None
+    upcoming = schedules.next_run(row.next_run_at, True, user_zone()) if row.next_run_at else None
     last, failed = view.last, view.last_failed
     return {
         "is_enabled": bool(row.is_enabled), "state": state, "state_class": state_class, "share": share, "note": note,

@@ -57,8 +57,11 @@ def read(line: str) -> CronFields | None:
     minutes, hours, days, months, weekdays, *seconds = fields
     assert minutes and hours and days and months and weekdays  # noqa: S101 - none is None
     weekdays = Field(values=tuple(sorted({value or 7 for value in weekdays.values}))) if weekdays.values else weekdays
-    if weekdays.step > 1:  # steps of weekdays begin with Sunday
+    # Days written in full are not the same as `*`: cron takes a day of either kind. Weekdays begin with Sunday.
+    if weekdays.step > 1 or words[4] == "*/1":
         weekdays = Field(values=tuple(sorted({value or 7 for value in range(0, 7, weekdays.step)})))
+    if words[2] == "*/1":
+        days = Field(values=tuple(range(1, 32)))
     return CronFields(minutes, hours, days, months, weekdays, seconds[0] if seconds else None)
 
 

@@ -93,9 +93,9 @@ def _seconds(field: Field | None) -> str:
 
 def _days(fields: CronFields) -> str:
     weekdays, days, parts = fields.weekdays.values, fields.days, []
-    if len(weekdays) in (0, 7):
-        weekdays = ()
     numbers = days.values
+    if len(weekdays) == 7 or len(numbers) == 31:  # each day is one of these, whatever the other field says
+        weekdays, numbers, days = (), (), Field()
     names = ["", *weekday_names()]
     by_weekday = ", ".join(
         f"{names[first]}–{names[last]}" if last > first + 1 else ", ".join(names[one] for one in range(first, last + 1))

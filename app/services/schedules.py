@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from sqlalchemy import Connection, select
@@ -44,9 +44,9 @@ def next_runs(line: str, count: int = NEXT_RUNS) -> list[NextRun]:
     return [next_run(moment, with_seconds=len(line.split()) == 6) for moment in moments]
 
 
-def next_run(moment: datetime, with_seconds: bool = False) -> NextRun:
-    """A moment (naive UTC) for people."""
-    zone, now = schedule.installation_zone(), real_now()
+def next_run(moment: datetime, with_seconds: bool = False, zone: tzinfo | None = None) -> NextRun:
+    """A moment (naive UTC) for people, in `zone` (None: that of the installation)."""
+    zone, now = zone or schedule.installation_zone(), real_now()
     local = moment.replace(tzinfo=UTC).astimezone(zone)
     today = now.replace(tzinfo=UTC).astimezone(zone).date()
     return NextRun(

@@ -28,7 +28,7 @@
       link(part("error"), now.error_id);
       part("error").className = now.is_fresh ? "bad" : "muted";
       part("error").title = now.error;
-      if (now.last_id !== null) { link(part("last"), now.last_id); part("last").removeAttribute("aria-disabled"); }
+      if (now.last_id !== null) link(part("last"), now.last_id);
       const toggle = row.querySelector(".toggle");
       if (!toggle.dataset.busy) toggle.checked = now.is_enabled;
     }

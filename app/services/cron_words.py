@@ -139,12 +139,14 @@ def day_words(day: date, today: date) -> str:
         return _("today")
     if day == today + timedelta(days=1):
         return _("tomorrow")
-    return weekday_names()[day.weekday()].lower()
+    return weekday_names()[day.weekday()]
 
 
 def ahead_words(ahead: timedelta) -> str:
-    """in 3 min; in 2 h 5 min; in 4 d."""
-    seconds = max(0, round(ahead.total_seconds()))
+    """in 3 min; in 2 h 5 min; in 4 d; now, where the moment has passed."""
+    seconds = round(ahead.total_seconds())
+    if seconds <= 0:
+        return _("now")
     if seconds < 60:
         return _("in %(count)s s", count=seconds)
     minutes = seconds // 60

@@ -53,8 +53,8 @@ def test_a_line_is_told_in_words(app: Flask, line: str, russian: str, english: s
 def test_moments_are_told_from_now_on(app: Flask) -> None:
     today = date(2026, 11, 26)
     with app.test_request_context(), force_locale("ru"):
-        assert [day_words(today + timedelta(days=days), today) for days in (0, 1, 2)] == ["сегодня", "завтра", "сб"]
+        assert [day_words(today + timedelta(days=days), today) for days in (0, 1, 2)] == ["сегодня", "завтра", "Сб"]
         told = [ahead_words(timedelta(seconds=seconds)) for seconds in (0, 59, 61, 3600, 3900, 86_399, 200_000)]
     assert told == [
-        "через 0 с", "через 59 с", "через 1 мин", "через 1 ч", "через 1 ч 5 мин", "через 23 ч 59 мин", "через 2 дн",
+        "сейчас", "через 59 с", "через 1 мин", "через 1 ч", "через 1 ч 5 мин", "через 23 ч 59 мин", "через 2 дн",
     ]  # fmt: skip

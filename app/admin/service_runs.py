@@ -17,6 +17,7 @@ from app.admin.services import duration_text, progress_share, progress_text
 from app.auth import sessions
 from app.database.web import db
 from app.frame.formats import moment, moment_ms, number
+from app.models.ops import Service
 from app.models.strategy import Campaign
 from app.services import data, schedules
 
@@ -45,7 +46,7 @@ class ServiceRunsScreen(Screen):
                 campaign_id=_number(filters["campaign"]),
                 before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
             )  # fmt: skip
-            names = [view.row for view in data.services(connection)]
+            names = connection.execute(select(Service.__table__).order_by(Service.service_id)).all()
             campaigns = connection.execute(
                 select(Campaign.campaign_id, Campaign.code, Campaign.name).order_by(Campaign.code_key)
             ).all()

@@ -142,7 +142,10 @@ def _shown(view: ServiceView) -> dict[str, Any]:
     elif not view.is_built:
         state = _("not in this release")
     elif view.queued:
+        ahead = min(run.planned_at for run in view.queued) - schedules.real_now()
         state, state_class = _("Queued"), "warn"
+        if ahead.total_seconds() > 0:  # after a failure
+            state = _("Tried again %(ahead)s", ahead=cron_words.ahead_words(ahead))
     elif row.is_enabled:
         state, state_class = _("Waits"), "on"
     else:

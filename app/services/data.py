@@ -51,11 +51,11 @@ _LONGEST_CHAIN = 6
 
 @dataclass
 class ServiceView:
-    """A service with its running, last and last failed run; a run is None where there is none."""
+    """A service with its running, queued, last and last failed run; a run is None where there is none."""
 
     row: Any
     running: list[Any]
-    queued: int
+    queued: list[Any]
     last: Any | None
     last_failed: Any | None
 
@@ -101,7 +101,7 @@ def services(connection: Connection) -> list[ServiceView]:
         own = [run for run in open_runs if run.service_id == row.service_id]
         found.append(
             ServiceView(
-                row, [run for run in own if run.state_id == RUNNING], sum(run.state_id == QUEUED for run in own),
+                row, [run for run in own if run.state_id == RUNNING], [run for run in own if run.state_id == QUEUED],
                 max((run for state, run in ended.items() if state != CANCELLED), key=lambda run: run.run_id,
                     default=None),
                 max(bad, key=lambda run: run.run_id, default=None),

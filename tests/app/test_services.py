@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -102,6 +103,10 @@ def test_the_table_follows_a_run_from_the_queue_to_its_end(signed_in: Callable[.
 
     queued = add_run(web_engine, "client_status", 1, started_at=None)
     assert shown(browser, web_engine, "client_status")["state"] == "Queued"
+    with web_engine.begin() as connection:
+        later = datetime.now(UTC).replace(tzinfo=None) + timedelta(seconds=300)
+        connection.execute(update(ServiceRun).where(ServiceRun.run_id == queued).values(planned_at=later))
+    assert re.fullmatch("Tried again in [45] min", shown(browser, web_engine, "client_status")["state"])
     with web_engine.begin() as connection:
         connection.execute(update(ServiceRun).where(ServiceRun.run_id == queued)
                            .values(state_id=2, started_at=NOW, progress=1200, progress_total=3000))  # fmt: skip

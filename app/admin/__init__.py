@@ -12,6 +12,7 @@ from app.admin.campaigns import CampaignsScreen
 from app.admin.client_card import ClientCardScreen
 from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
+from app.admin.dba import DbaScreen
 from app.admin.dialers import DialersScreen
 from app.admin.help import HelpScreen
 from app.admin.import_templates import ImportTemplatesScreen
@@ -21,6 +22,9 @@ from app.admin.monitor import MonitorScreen
 from app.admin.overview import HomeScreen
 from app.admin.schedules import SchedulesScreen
 from app.admin.segments import SegmentsScreen
+from app.admin.service_runs import ServiceRunsScreen
+from app.admin.service_schedules import ServiceSchedulesScreen
+from app.admin.services import ServicesScreen
 from app.admin.strategy import StrategyScreen
 from app.auth.roles import ROLES
 from app.frame.headers import nonce
@@ -49,6 +53,14 @@ def init_app(app: Flask) -> None:
         admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
         admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
         admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))
+        admin.add_view(ServicesScreen(lazy_gettext("Services"), "services", "/services"))
+        admin.add_view(ServiceRunsScreen(lazy_gettext("Service journal"), "service_runs", "/journals/services"))
         admin.add_view(SchedulesScreen(lazy_gettext("Dialling schedules"), "schedules", "/dictionaries/schedules"))
         admin.add_view(DialersScreen(lazy_gettext("Dialers"), "dialers", "/dictionaries/dialers"))
+        admin.add_view(
+            ServiceSchedulesScreen(
+                lazy_gettext("Service schedules"), "service_schedules", "/dictionaries/service-schedules"
+            )
+        )
+        admin.add_view(DbaScreen(lazy_gettext("Database"), "dba", "/dba"))
         admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

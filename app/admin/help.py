@@ -28,7 +28,7 @@ class HelpScreen(Screen):
         shown = handbook.page(page_name, language()) or abort(404)
         return self.render("screens/help.html", shown=shown, pages=handbook.pages(language()))
 
-    @expose("/images/<name>")
-    def image(self, name: str) -> Any:
+    @expose("/images/<picture_name>")
+    def image(self, picture_name: str) -> Any:
         """A screenshot of a page."""
-        return send_file(handbook.picture(name) or abort(404), max_age=3600)
+        return send_file(handbook.picture(picture_name) or abort(404), max_age=3600)

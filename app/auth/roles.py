@@ -39,6 +39,7 @@ _READERS = frozenset({CAMPAIGN_ADMINISTRATOR, REVIEWER})
 _WATCHERS = frozenset({CAMPAIGN_ADMINISTRATOR, REVIEWER, MONITORING})
 _CAMPAIGNS = frozenset({CAMPAIGN_ADMINISTRATOR})
 _EDITORS = frozenset({DICTIONARY_EDITOR})
+_SECURITY = frozenset({SECURITY_ADMINISTRATOR})
 _ALL = frozenset(ROLES)
 
 
@@ -85,6 +86,14 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("schedules", "edit"): _EDITORS,
     Right("dialers", "view"): _READERS | _EDITORS,
     Right("dialers", "edit"): _EDITORS,
+    Right("service_schedules", "view"): _READERS | _EDITORS,
+    Right("service_schedules", "edit"): _EDITORS,
+    Right("services", "view"): _WATCHERS | _EDITORS,
+    Right("services", "edit"): _EDITORS,
+    Right("services", "run"): _CAMPAIGNS | _EDITORS,
+    Right("service_runs", "view"): _WATCHERS | _EDITORS,
+    Right("service_runs", "cancel"): _CAMPAIGNS | _EDITORS,
+    Right("dba", "view"): _SECURITY,
     Right("help", "view"): _ALL,
 }
 

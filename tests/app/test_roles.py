@@ -82,6 +82,32 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "dialers.edit": ("GET", "/dictionaries/dialers/999999", Right("dialers", "view")),
     "dialers.save": ("POST", "/dictionaries/dialers/999999", Right("dialers", "edit")),
     "dialers.check": ("POST", "/dictionaries/dialers/999999/check", Right("dialers", "edit")),
+    "service_schedules.index": ("GET", "/dictionaries/service-schedules/", Right("service_schedules", "view")),
+    "service_schedules.preview": (
+        "GET",
+        "/dictionaries/service-schedules/preview.json",
+        Right("service_schedules", "view"),
+    ),
+    "service_schedules.create": ("GET", "/dictionaries/service-schedules/new", Right("service_schedules", "edit")),
+    "service_schedules.edit": ("GET", "/dictionaries/service-schedules/999999", Right("service_schedules", "view")),
+    "service_schedules.delete": (
+        "POST",
+        "/dictionaries/service-schedules/999999/delete",
+        Right("service_schedules", "edit"),
+    ),
+    "services.index": ("GET", "/services/", Right("services", "view")),
+    "services.live": ("GET", "/services/services.json", Right("services", "view")),
+    "services.edit": ("GET", "/services/1", Right("services", "edit")),
+    "services.switch": ("POST", "/services/999999/switch", Right("services", "edit")),
+    "services.run": ("GET", "/services/2/run", Right("services", "run")),
+    "service_runs.index": ("GET", "/journals/services/", Right("service_runs", "view")),
+    "service_runs.run": ("GET", "/journals/services/999999/", Right("service_runs", "view")),
+    "service_runs.live": ("GET", "/journals/services/999999/run.json", Right("service_runs", "view")),
+    "service_runs.cancel": ("POST", "/journals/services/999999/cancel", Right("service_runs", "cancel")),
+    "dba.index": ("GET", "/dba/", Right("dba", "view")),
+    "dba.item": ("GET", "/dba/objects/ops.run_beat", Right("dba", "view")),
+    "dba.tables": ("GET", "/dba/tables", Right("dba", "view")),
+    "dba.migrations": ("GET", "/dba/migrations", Right("dba", "view")),
     "help.index": ("GET", "/help/", Right("help", "view")),
     "help.image": ("GET", "/help/images/nothing.png", Right("help", "view")),
     "help.page": ("GET", "/help/administrator", Right("help", "view")),
@@ -174,16 +200,19 @@ def test_no_change_is_made_by_a_link(
 
 
 MENU = {
-    roles.SECURITY_ADMINISTRATOR: [],
+    roles.SECURITY_ADMINISTRATOR: ["Database"],
     roles.CAMPAIGN_ADMINISTRATOR: [
-        "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
-        "Dialling schedules", "Dialers",
+        "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal", "Services",
+        "Service journal", "Dialling schedules", "Dialers", "Service schedules",
     ],
-    roles.DICTIONARY_EDITOR: ["Import templates", "Dialling schedules", "Dialers"],
+    roles.DICTIONARY_EDITOR: [
+        "Import templates", "Services", "Service journal", "Dialling schedules", "Dialers", "Service schedules",
+    ],
     roles.REVIEWER: [
-        "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules", "Dialers",
+        "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Services", "Service journal",
+        "Dialling schedules", "Dialers", "Service schedules",
     ],
-    roles.MONITORING: ["All campaigns"],
+    roles.MONITORING: ["All campaigns", "Services", "Service journal"],
 }  # fmt: skip
 
 

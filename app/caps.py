@@ -22,6 +22,8 @@ from app.models.strategy import Campaign
 from app.procedures import dialing
 
 BATCH = 2000
+#: counts_id of the rules that read is_contact of technical results: answered calls, conversations with an agent.
+COUNTS_CONTACTS = (2, 3)
 #: What of a rule may be changed once it is there: the rest says what its calls are.
 CHANGEABLE = ("limit_value", "valid_from", "valid_to", "is_hold", "is_enabled")
 
@@ -96,6 +98,21 @@ def obey_cap(engine: Engine, code: str, campaign_code: str, obeys: bool, *, by: 
                 connection, "cap_obey", "campaign", campaign.code, before={"cap": rule.code, "obeys": did},
                 after={"cap": rule.code, "obeys": obeys}, username=by,
             )  # fmt: skip
+    return release(engine, campaigns)
+
+
+def release_contacts(engine: Engine) -> int:
+    """After a technical result is no contact any more: whom rules that count contacts held for it is let go.
+
+    Returns how many phones are held otherwise now."""
+    with engine.begin() as connection:
+        obeying = connection.scalars(
+            select(CampaignCap.campaign_id)
+            .join(CapRule, CapRule.cap_rule_id == CampaignCap.cap_rule_id)
+            .where(CapRule.counts_id.in_(COUNTS_CONTACTS))
+            .distinct()
+        ).all()
+        campaigns = _lock_campaigns(connection, obeying)
     return release(engine, campaigns)
 
 

@@ -81,6 +81,12 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("import_templates", "edit"): _EDITORS,
     Right("schedules", "view"): _READERS | _EDITORS,
     Right("schedules", "edit"): _EDITORS,
+    Right("agent_results", "view"): _READERS | _EDITORS,
+    Right("agent_results", "edit"): _EDITORS,
+    Right("technical_results", "view"): _READERS | _EDITORS,
+    Right("technical_results", "edit"): _EDITORS,
+    Right("phone_types", "view"): _READERS | _EDITORS,
+    Right("phone_types", "edit"): _EDITORS,
     Right("help", "view"): _ALL,
 }
 

@@ -22,8 +22,9 @@ def client_status_update(connection: Connection, campaign_id: int, now: datetime
 
 
 def client_status_recheck(connection: Connection, agent_result_id: int) -> int:
-    """Have the status service look anew at clients whose agent result has other values in the dictionary now. Returns how
-    many campaigns read them."""
+    """Have the status service look anew at clients whose agent result has other values in the dictionary now.
+
+    Returns how many campaigns read them."""
     return int(call(connection, "contacts.client_status_recheck", agent_result_id=agent_result_id)[0].campaigns)
 
 

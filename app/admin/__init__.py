@@ -11,6 +11,7 @@ from app.admin.campaigns import CampaignsScreen
 from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
 from app.admin.dictionaries import AgentResultsScreen, PhoneTypesScreen, TechnicalResultsScreen
+from app.admin.do_not_call import DoNotCallScreen
 from app.admin.help import HelpScreen
 from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
@@ -47,12 +48,13 @@ def init_app(app: Flask) -> None:
         admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))
         admin.add_view(SchedulesScreen(lazy_gettext("Dialling schedules"), "schedules", "/dictionaries/schedules"))
         admin.add_view(
-            AgentResultsScreen(lazy_gettext("Agent results"), "agent_results", "/dictionaries/agent-results")
+            AgentResultsScreen(lazy_gettext("Results of agents"), "agent_results", "/dictionaries/agent-results")
         )
         admin.add_view(
             TechnicalResultsScreen(
-                lazy_gettext("Technical results"), "technical_results", "/dictionaries/technical-results"
+                lazy_gettext("Results of calls"), "technical_results", "/dictionaries/technical-results"
             )
         )
         admin.add_view(PhoneTypesScreen(lazy_gettext("Phone types"), "phone_types", "/dictionaries/phone-types"))
+        admin.add_view(DoNotCallScreen(lazy_gettext("Do not call"), "do_not_call", "/dictionaries/do-not-call"))
         admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

@@ -33,6 +33,7 @@ class PhoneTypesScreen(DictionaryScreen):
     help_section = "phone-types"
     told = lazy_gettext("Whether and how a type is dialled, each strategy says for itself.")
     new_title = lazy_gettext("New phone type")
+    heading = lazy_gettext("Phone types")
     code_hint = lazy_gettext("Loads and the API name the type by its code. It stays as it is.")
 
     def hints(self, row: Any, used: uses.Uses) -> dict[str, Any]:
@@ -68,6 +69,7 @@ class TechnicalResultsScreen(DictionaryScreen):
         "Priority, delay and counting are what a new strategy begins with; strategies keep values of their own."
     )
     new_title = lazy_gettext("New technical result")
+    heading = lazy_gettext("Technical call results")
     code_hint = lazy_gettext("Reports and the API name the result by its code. It stays as it is.")
 
     def columns(self) -> Sequence[Column]:
@@ -129,6 +131,7 @@ class AgentResultsScreen(DictionaryScreen):
         "Status, priority, attempts and delay are what a new strategy begins with; strategies keep values of their own."
     )
     new_title = lazy_gettext("New agent result")
+    heading = lazy_gettext("Agent call results")
     code_hint = lazy_gettext(
         "Agents, the dialer's wrap-up text and the API give the result by its code. It stays as it is."
     )

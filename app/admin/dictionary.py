@@ -70,6 +70,8 @@ class DictionaryScreen(Screen):
     told: ClassVar[Any] = ""
     code_hint: ClassVar[Any] = ""
     new_title: ClassVar[Any]
+    #: The heading of the page; the menu has the screen's short name.
+    heading: ClassVar[Any]
 
     # -- what a dictionary has of its own
 

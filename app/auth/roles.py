@@ -39,6 +39,7 @@ _READERS = frozenset({CAMPAIGN_ADMINISTRATOR, REVIEWER})
 _WATCHERS = frozenset({CAMPAIGN_ADMINISTRATOR, REVIEWER, MONITORING})
 _CAMPAIGNS = frozenset({CAMPAIGN_ADMINISTRATOR})
 _EDITORS = frozenset({DICTIONARY_EDITOR})
+_SECURITY = frozenset({SECURITY_ADMINISTRATOR})
 _ALL = frozenset(ROLES)
 
 
@@ -87,6 +88,11 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("technical_results", "edit"): _EDITORS,
     Right("phone_types", "view"): _READERS | _EDITORS,
     Right("phone_types", "edit"): _EDITORS,
+    Right("do_not_call", "view"): _READERS | _SECURITY,
+    Right("do_not_call", "export"): _READERS | _SECURITY,
+    Right("do_not_call", "add"): _CAMPAIGNS,
+    Right("do_not_call", "lift"): _SECURITY,
+    Right("do_not_call", "block"): _CAMPAIGNS,
     Right("help", "view"): _ALL,
 }
 

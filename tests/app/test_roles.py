@@ -107,6 +107,17 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "phone_types.switch": ("POST", "/dictionaries/phone-types/999999/switch", Right("phone_types", "edit")),
     "phone_types.move": ("POST", "/dictionaries/phone-types/999999/move", Right("phone_types", "edit")),
     "phone_types.delete": ("POST", "/dictionaries/phone-types/999999/delete", Right("phone_types", "edit")),
+    "do_not_call.index": ("GET", "/dictionaries/do-not-call/", Right("do_not_call", "view")),
+    "do_not_call.export": ("GET", "/dictionaries/do-not-call/export.csv", Right("do_not_call", "export")),
+    "do_not_call.create": ("GET", "/dictionaries/do-not-call/new", Right("do_not_call", "add")),
+    "do_not_call.count": ("GET", "/dictionaries/do-not-call/touched.json", Right("do_not_call", "add")),
+    "do_not_call.lift": ("GET", "/dictionaries/do-not-call/999999/lift", Right("do_not_call", "lift")),
+    "do_not_call.block_number": ("GET", "/dictionaries/do-not-call/numbers/new", Right("do_not_call", "block")),
+    "do_not_call.lift_number": (
+        "GET",
+        "/dictionaries/do-not-call/numbers/999999/lift",
+        Right("do_not_call", "block"),
+    ),
     "help.index": ("GET", "/help/", Right("help", "view")),
     "help.page": ("GET", "/help/administrator", Right("help", "view")),
 }
@@ -192,17 +203,17 @@ def test_no_change_is_made_by_a_link(
 
 
 MENU = {
-    roles.SECURITY_ADMINISTRATOR: [],
+    roles.SECURITY_ADMINISTRATOR: ["Do not call"],
     roles.CAMPAIGN_ADMINISTRATOR: [
         "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
-        "Dialling schedules", "Agent results", "Technical results", "Phone types",
+        "Dialling schedules", "Results of agents", "Results of calls", "Phone types", "Do not call",
     ],
     roles.DICTIONARY_EDITOR: [
-        "Import templates", "Dialling schedules", "Agent results", "Technical results", "Phone types",
+        "Import templates", "Dialling schedules", "Results of agents", "Results of calls", "Phone types",
     ],
     roles.REVIEWER: [
         "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules",
-        "Agent results", "Technical results", "Phone types",
+        "Results of agents", "Results of calls", "Phone types", "Do not call",
     ],
     roles.MONITORING: ["All campaigns"],
 }  # fmt: skip

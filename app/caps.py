@@ -61,6 +61,17 @@ def read_caps(connection: Connection) -> list[Cap]:
     ]  # fmt: skip
 
 
+def add_cap(connection: Connection, code: str, values: dict[str, Any], *, by: str) -> int:
+    """Add a rule of one's own, which no campaign obeys yet. `values`: columns of CapRule. Returns its id.
+
+    AcmError where the code is taken."""
+    if connection.scalar(select(func.count()).where(func.upper(CapRule.code) == code.upper())):
+        raise AcmError(_("There is a frequency cap %(code)s already.", code=code))
+    made = connection.execute(insert(CapRule).values(code=code, **values)).inserted_primary_key
+    audit.record(connection, "cap_add", "cap_rule", code, after=values, username=by)
+    return int(made[0])  # type: ignore[index]
+
+
 def change_cap(engine: Engine, code: str, changes: dict[str, Any], *, by: str) -> int:
     """Change a rule for all campaigns that obey it (CHANGEABLE). Returns how many phones are held otherwise now.
 

@@ -7,7 +7,9 @@ from flask_admin.theme import Bootstrap4Theme
 from flask_babel import lazy_gettext
 
 from app.admin.base import AcmAdmin, menu
+from app.admin.calendars import CalendarsScreen
 from app.admin.campaigns import CampaignsScreen
+from app.admin.caps import CapsScreen
 from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
 from app.admin.dictionaries import AgentResultsScreen, PhoneTypesScreen, TechnicalResultsScreen
@@ -17,10 +19,12 @@ from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
 from app.admin.load import LoadScreen
 from app.admin.monitor import MonitorScreen
+from app.admin.numbering import NumberingScreen
 from app.admin.overview import HomeScreen
 from app.admin.schedules import SchedulesScreen
 from app.admin.segments import SegmentsScreen
 from app.admin.strategy import StrategyScreen
+from app.admin.time_zones import TimeZonesScreen
 from app.auth.roles import ROLES
 from app.frame.headers import nonce
 
@@ -57,4 +61,8 @@ def init_app(app: Flask) -> None:
         )
         admin.add_view(PhoneTypesScreen(lazy_gettext("Phone types"), "phone_types", "/dictionaries/phone-types"))
         admin.add_view(DoNotCallScreen(lazy_gettext("Do not call"), "do_not_call", "/dictionaries/do-not-call"))
+        admin.add_view(CapsScreen(lazy_gettext("Frequency of calls"), "caps", "/dictionaries/caps"))
+        admin.add_view(TimeZonesScreen(lazy_gettext("Time zones"), "time_zones", "/dictionaries/time-zones"))
+        admin.add_view(CalendarsScreen(lazy_gettext("Calendars"), "calendars", "/dictionaries/calendars"))
+        admin.add_view(NumberingScreen(lazy_gettext("Numbering plan"), "numbering", "/dictionaries/numbering"))
         admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

@@ -93,6 +93,14 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("do_not_call", "add"): _CAMPAIGNS,
     Right("do_not_call", "lift"): _SECURITY,
     Right("do_not_call", "block"): _CAMPAIGNS,
+    Right("caps", "view"): _READERS | _EDITORS,
+    Right("caps", "edit"): _EDITORS,
+    Right("caps", "obey"): _CAMPAIGNS,
+    Right("time_zones", "view"): _READERS | _EDITORS,
+    Right("time_zones", "edit"): _EDITORS,
+    Right("calendars", "view"): _READERS | _EDITORS,
+    Right("calendars", "edit"): _EDITORS,
+    Right("numbering", "view"): _READERS | _EDITORS,
     Right("help", "view"): _ALL,
 }
 

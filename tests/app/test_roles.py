@@ -118,6 +118,19 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
         "/dictionaries/do-not-call/numbers/999999/lift",
         Right("do_not_call", "block"),
     ),
+    "caps.index": ("GET", "/dictionaries/caps/", Right("caps", "view")),
+    "caps.create": ("GET", "/dictionaries/caps/new", Right("caps", "edit")),
+    "caps.edit": ("GET", "/dictionaries/caps/1", Right("caps", "view")),
+    "caps.obey": ("GET", "/dictionaries/caps/1/campaigns", Right("caps", "obey")),
+    "time_zones.index": ("GET", "/dictionaries/time-zones/", Right("time_zones", "view")),
+    "time_zones.create": ("GET", "/dictionaries/time-zones/new", Right("time_zones", "edit")),
+    "time_zones.edit": ("GET", "/dictionaries/time-zones/1", Right("time_zones", "view")),
+    "time_zones.switch": ("POST", "/dictionaries/time-zones/1/switch", Right("time_zones", "edit")),
+    "calendars.index": ("GET", "/dictionaries/calendars/", Right("calendars", "view")),
+    "calendars.day": ("GET", "/dictionaries/calendars/RU/2026-05-09", Right("calendars", "view")),
+    "calendars.load": ("POST", "/dictionaries/calendars/RU/1999/load", Right("calendars", "edit")),
+    "calendars.restore": ("POST", "/dictionaries/calendars/RU/2026-05-10/restore", Right("calendars", "edit")),
+    "numbering.index": ("GET", "/dictionaries/numbering/", Right("numbering", "view")),
     "help.index": ("GET", "/help/", Right("help", "view")),
     "help.page": ("GET", "/help/administrator", Right("help", "view")),
 }
@@ -207,13 +220,16 @@ MENU = {
     roles.CAMPAIGN_ADMINISTRATOR: [
         "All campaigns", "Campaigns", "Contacts", "Load by hand", "Import templates", "Import journal",
         "Dialling schedules", "Results of agents", "Results of calls", "Phone types", "Do not call",
+        "Frequency of calls", "Time zones", "Calendars", "Numbering plan",
     ],
     roles.DICTIONARY_EDITOR: [
         "Import templates", "Dialling schedules", "Results of agents", "Results of calls", "Phone types",
+        "Frequency of calls", "Time zones", "Calendars", "Numbering plan",
     ],
     roles.REVIEWER: [
         "All campaigns", "Campaigns", "Contacts", "Import templates", "Import journal", "Dialling schedules",
         "Results of agents", "Results of calls", "Phone types", "Do not call",
+        "Frequency of calls", "Time zones", "Calendars", "Numbering plan",
     ],
     roles.MONITORING: ["All campaigns"],
 }  # fmt: skip

@@ -62,7 +62,7 @@ class CalendarsScreen(Screen):
         return self.render(
             "screens/calendars.html", code=code, codes=list(CALENDARS), calendar_name=CALENDARS[code][0], year=year,
             today=today, days=days, months=[(MONTHS[month - 1], _weeks(year, month)) for month in range(1, 13)],
-            short=SHORT, kind=kind, words=lambda on_date: day_words(on_date, days), takes=takes_words,
+            short=SHORT, kind=kind, words=lambda on_date: day_words(on_date, days), said=kind_words,
             campaigns=campaigns, first=FIRST_YEAR, last=LAST_YEAR, editable=sessions.may(self.screen, "edit"),
         )  # fmt: skip
 
@@ -148,15 +148,19 @@ def takes_words(as_weekday: int) -> str:
     return _("as on %(weekday)s", weekday=str(WEEKDAYS[as_weekday - 1]))
 
 
+def kind_words(on_date: date, day: Day | None) -> str:
+    """What makes a day another than its weekday, in words; empty for one that is like all others."""
+    return {
+        "off": _("day off"), "worked": _("worked weekend"), "closed": _("no dialling"),
+        "other": takes_words(day.as_weekday) if day else "",
+    }.get(kind(on_date, day), "")  # fmt: skip
+
+
 def day_words(on_date: date, days: Mapping[date, Day]) -> str:
     """A day in words, for those who do not see its colour."""
     day = days.get(on_date)
     said = f"{on_date:%d.%m.%Y}, {WEEKDAYS[on_date.weekday()]}"
-    named = {
-        "off": _("day off"), "worked": _("worked weekend"), "closed": _("no dialling"),
-        "other": takes_words(day.as_weekday) if day else "",
-    }.get(kind(on_date, day))  # fmt: skip
-    parts = [said, named, day.name if day else "", _("by hand") if day and day.is_corrected else ""]
+    parts = [said, kind_words(on_date, day), day.name if day else "", _("by hand") if day and day.is_corrected else ""]
     return ", ".join(part for part in parts if part)
 
 

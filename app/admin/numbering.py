@@ -35,7 +35,7 @@ class NumberingScreen(Screen):
         found, error = None, ""
         with db.engine.connect() as connection:
             status = _status.get("plan", lambda: read_status(connection))
-            names = dict(connection.execute(select(TimeZone.code, TimeZone.name)).tuples().all())
+            names = {code: name for code, name in connection.execute(select(TimeZone.code, TimeZone.name))}
             if wanted:
                 try:
                     found = find_number(connection, wanted)

@@ -49,15 +49,12 @@ class TimeZonesScreen(Screen):
         with db.engine.connect() as connection:
             rows = connection.execute(_zones(now)).all()
             phones = _phones.get("phones", lambda: _phones_by_zone(connection))
-            campaigns = dict(
-                connection.execute(
-                    select(Campaign.default_zone_id, func.count())
-                    .where(Campaign.state_id != ARCHIVED)
-                    .group_by(Campaign.default_zone_id)
-                )
-                .tuples()
-                .all()
+            by_default = connection.execute(
+                select(Campaign.default_zone_id, func.count())
+                .where(Campaign.state_id != ARCHIVED)
+                .group_by(Campaign.default_zone_id)
             )
+            campaigns = {zone_id: count for zone_id, count in by_default}
         text = wanted.casefold()
         shown = [row for row in rows if text in row.code.casefold() or text in row.name.casefold()]
         return self.render(

@@ -70,8 +70,8 @@ def test_the_list_says_what_each_preset_counts(signed_in: Callable[..., Any]) ->
     talk = page[page.index('data-rule="US_REG_F_TALK"') :].split("</tr>")[0]
     assert "The last 7 days" in talk and "Conversations with an agent" in talk
     machine = page[page.index('data-rule="UK_OFCOM_MACHINE"') :].split("</tr>")[0]
-    assert "Answering machine, Network answering machine" in machine or "Network answering machine" in machine
-    assert f"{CAPS}new" not in page and "/campaigns" not in page
+    assert "Answering machine" in machine and "Network answering machine" in machine
+    assert f"{CAPS}new" not in page and '/campaigns"' not in page
 
 
 def test_a_rule_is_changed_and_the_audit_has_what_differs(signed_in: Callable[..., Any], web_engine: Engine) -> None:

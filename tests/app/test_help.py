@@ -83,3 +83,11 @@ def test_what_could_do_harm_is_left_out(tmp_path: Path, monkeypatch: pytest.Monk
         assert harm not in page.html, harm
     for text in ("text", "more", "two", "three", "four", '<a href="/help/bad#part">five</a>'):
         assert text in page.html, text
+
+
+def test_a_translated_page_has_the_anchors_of_the_english_one() -> None:
+    own, english = handbook.page("dictionaries", "ru"), handbook.page("dictionaries", "en")
+    assert own is not None and english is not None and own.language == "ru"
+    assert [one.anchor for one in own.headings] == [one.anchor for one in english.headings]
+    assert own.headings[0].text == "Результаты агентов"
+    assert '<h2 id="agent-results">Результаты агентов</h2>' in own.html

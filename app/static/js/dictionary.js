@@ -57,9 +57,11 @@
         before: before ? Number(before.dataset.row) : null,
       });
       acm.put(said, `${row.querySelector(".row-name").textContent.trim()}: ${at + 1}`);
+      return true;
     } catch (error) {
       back();
       acm.tell(error.message);
+      return false;
     }
   }
 
@@ -88,11 +90,13 @@
   }, true);
 
   let dragged = null;
+  let parent = "";
   let back = null;
   body.addEventListener("dragstart", (event) => {
     if (!event.target.closest?.(".grip")) return;
     dragged = event.target.closest("tr");
     back = memory(dragged);
+    parent = dragged.dataset.parent;
     event.dataTransfer.effectAllowed = "move";
     event.dataTransfer.setData("text/plain", dragged.dataset.row);
     event.dataTransfer.setDragImage(dragged, 10, 10);
@@ -117,11 +121,13 @@
     }
   });
   body.addEventListener("drop", (event) => event.preventDefault());
-  body.addEventListener("dragend", (event) => {
+  body.addEventListener("dragend", async (event) => {
     if (!dragged) return;
     const row = dragged;
     dragged = null;
     row.classList.remove("is-dragged");
-    if (event.dataTransfer.dropEffect === "none") back(); else keep(row, back);
+    if (event.dataTransfer.dropEffect === "none") { back(); return; }
+    // What the page says of two parents is made by the server.
+    if (await keep(row, back) && row.dataset.parent !== parent) location.reload();
   });
 })();

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -57,10 +57,27 @@ def page(name: str, language: str) -> Page | None:
     """The page docs/<name>.md in the language where it has one, else in English; None when there is no such page."""
     if not _NAME.match(name):
         return None
-    for path, tongue in ((FOLDER / language / f"{name}.md", language), (FOLDER / f"{name}.md", "en")):
-        if path.is_file():
-            return _rendered(path, tongue, path.stat().st_mtime_ns)
-    return None
+    english, own = (_found(folder / f"{name}.md", tongue) for folder, tongue in _folders(language))
+    if own is None or english is None or len(own.headings) != len(english.headings):
+        return own or english
+    return _with_anchors(own, english)
+
+
+def _folders(language: str) -> tuple[tuple[Path, str], tuple[Path, str]]:
+    return (FOLDER, "en"), (FOLDER / language, language)
+
+
+def _found(path: Path, tongue: str) -> Page | None:
+    return _rendered(path, tongue, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+def _with_anchors(page: Page, english: Page) -> Page:
+    """A translated page whose sections have the anchors of the English one: a screen names a section in one way."""
+    html, headings = page.html, []
+    for own, other in zip(page.headings, english.headings, strict=True):
+        html = html.replace(f'<h2 id="{own.anchor}">', f'<h2 id="{other.anchor}">', 1)
+        headings.append(Heading(own.text, other.anchor))
+    return replace(page, html=html, headings=tuple(headings))
 
 
 def anchor(text: str) -> str:

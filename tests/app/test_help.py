@@ -97,3 +97,9 @@ def test_pictures_of_the_documentation_are_shown_and_no_others(tmp_path: Path, m
     assert '<img src="/help/images/monitor.png" alt="The monitor" loading="lazy">' in shown.html
     assert "else.png" not in shown.html and "evil" not in shown.html
     assert handbook.picture("../settings.py") is None and handbook.picture("monitor.png") is not None
+def test_a_translated_page_has_the_anchors_of_the_english_one() -> None:
+    own, english = handbook.page("dictionaries", "ru"), handbook.page("dictionaries", "en")
+    assert own is not None and english is not None and own.language == "ru"
+    assert [one.anchor for one in own.headings] == [one.anchor for one in english.headings]
+    assert own.headings[0].text == "Результаты агентов"
+    assert '<h2 id="agent-results">Результаты агентов</h2>' in own.html

@@ -31,6 +31,11 @@ def phone_statuses() -> dict[int, str]:
     }
 
 
+def processing_names() -> dict[int, str]:
+    """Names of processing_id, «Тип обработки» (M201)."""
+    return {1: _("Outbound"), 2: _("Callback"), 3: _("Personal callback")}
+
+
 def campaigns(connection: Connection) -> Sequence[Any]:
     """The campaigns that the user of the request sees, by code. Columns: dialing.campaign_overview."""
     return connection.execute(

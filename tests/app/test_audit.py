@@ -189,6 +189,16 @@ def recorded() -> Iterator[tuple[str, str, str]]:
                                 yield f"{path.relative_to(ROOT)}:{call.lineno}", kind, pattern
 
 
+def assigned(statement: ast.Assign, name: str) -> Iterator[ast.expr]:
+    """The values that a statement gives to a name, in a tuple too."""
+    for target in statement.targets:
+        if isinstance(target, ast.Tuple) and isinstance(statement.value, ast.Tuple):
+            pairs = zip(target.elts, statement.value.elts, strict=True)
+            yield from (value for one, value in pairs if getattr(one, "id", "") == name)
+        elif getattr(target, "id", "") == name:
+            yield statement.value
+
+
 def patterns(node: ast.expr, function: ast.AST) -> list[str]:
     """What texts an expression may be, as regular expressions; nothing where only a caller knows."""
     if isinstance(node, ast.Constant):
@@ -205,8 +215,9 @@ def patterns(node: ast.expr, function: ast.AST) -> list[str]:
         return [
             pattern
             for one in ast.walk(function)
-            if isinstance(one, ast.Assign) and any(getattr(target, "id", "") == node.id for target in one.targets)
-            for pattern in patterns(one.value, function)
+            if isinstance(one, ast.Assign)
+            for value in assigned(one, node.id)
+            for pattern in patterns(value, function)
         ]
     return []
 

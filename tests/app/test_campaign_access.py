@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable, Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -13,16 +15,19 @@ from test_roles import REQUESTS, browsers, call
 from web_users import ALL_ROLES, Browser
 
 from app import clock
+from app.admin import client_history
 from app.auth.roles import ROLES, allows
 from app.importing import templates
 from app.models.access import CampaignGroup
+from app.models.caps import CampaignCap, CapRule
 from app.models.importing import ImportBatch, ImportTemplate
+from app.models.ops import Service, ServiceRun
 
 __all__ = ["browsers"]  # the fixture
 
-OF_CAMPAIGN = [
-    name for name, (_, path, _) in REQUESTS.items() if "{a}" in path and not name.startswith("campaign_access")
-]
+#: The addresses of one campaign. Archiving is asked of no real campaign in test_roles.py, here of a hidden one.
+PATHS = {name: re.sub(r"^/campaign/999999/", "/campaign/{a}/", path) for name, (_, path, _) in REQUESTS.items()}
+OF_CAMPAIGN = [name for name, path in PATHS.items() if "{a}" in path and not name.startswith("campaign_access")]
 
 
 @pytest.fixture
@@ -64,7 +69,7 @@ def test_a_hidden_campaign_answers_as_one_that_does_not_exist(
 ) -> None:
     held = set(ROLES) if role == ALL_ROLES else {role}
     for endpoint in OF_CAMPAIGN:
-        method, path, right = REQUESTS[endpoint]
+        (method, _, right), path = REQUESTS[endpoint], PATHS[endpoint]
         answer = call(browsers(role), method, path, {"ALPHA": hidden})
         missing = call(browsers(role), method, path, {"ALPHA": 999_999_999})
         wanted = 404 if allows(held, right.screen, right.action) else 403
@@ -168,6 +173,78 @@ def test_the_import_journal_hides_its_batches(
     page = administrator.text("/journals/import/")
     assert "open.txt" in page and "hidden.txt" in page and "many.txt" in page
     assert administrator.get(f"/journals/import/{hidden}/").status_code == 200
+
+
+def test_the_journal_of_services_hides_its_runs(
+    browsers: Callable[[str], Browser], web_engine: Engine, campaigns: dict[str, int], member: int
+) -> None:
+    def run(campaign_id: int) -> int:
+        with web_engine.begin() as connection:
+            service_id = connection.scalar(select(Service.service_id).where(Service.code == "queue_clear"))
+            return int(
+                connection.execute(
+                    insert(ServiceRun)
+                    .values(service_id=service_id, campaign_id=campaign_id, state_id=3, attempt_no=1,
+                            planned_at=clock.now(), requested_by="tests")
+                    .returning(ServiceRun.run_id)
+                ).scalar_one()
+            )  # fmt: skip
+
+    hidden, open_one = run(member), run(campaigns["BETA"])
+    for role, is_seen in (("reviewer", False), ("campaign_administrator", True)):
+        page = browsers(role).text("/journals/services/")
+        assert f"/journals/services/{open_one}/" in page
+        assert (f"/journals/services/{hidden}/" in page) is is_seen
+        assert ("ALPHA" in page) is is_seen
+        for name in ("", "run.json"):
+            answer = browsers(role).get(f"/journals/services/{hidden}/{name}")
+            assert answer.status_code == (200 if is_seen else 404)
+
+
+def test_the_services_name_no_hidden_campaign_though_others_asked_just_before(
+    browsers: Callable[[str], Browser], web_engine: Engine, member: int
+) -> None:
+    with web_engine.begin() as connection:
+        service_id = connection.scalar(select(Service.service_id).where(Service.code == "queue_clear"))
+        run_id = connection.execute(
+            insert(ServiceRun)
+            .values(service_id=service_id, campaign_id=member, state_id=4, attempt_no=1, planned_at=clock.now(),
+                    requested_by="tests", error="The queue of ALPHA is not cleared.")
+            .returning(ServiceRun.run_id)
+        ).scalar_one()  # fmt: skip
+    for role, is_seen in (("campaign_administrator", True), ("reviewer", False), ("campaign_administrator", True)):
+        shown = browsers(role).get("/services/services.json").get_json()["services"][str(service_id)]
+        assert (shown["error_id"] == run_id) is is_seen
+        assert ("ALPHA" in shown["error"]) is is_seen
+        assert ("ALPHA" in browsers(role).text("/services/")) is is_seen
+
+
+def test_a_cap_lists_no_hidden_campaign_and_leaves_it_as_it_is(
+    browsers: Callable[[str], Browser], web_engine: Engine, campaigns: dict[str, int], hidden: int
+) -> None:
+    with web_engine.begin() as connection:
+        rule_id = connection.scalar(select(CapRule.cap_rule_id).order_by(CapRule.cap_rule_id))
+        connection.execute(insert(CampaignCap).values(campaign_id=hidden, cap_rule_id=rule_id))
+    path = f"/dictionaries/caps/{rule_id}/campaigns"
+    browser = browsers("campaign_administrator")
+    assert "Первая" not in browser.text(path) and "Вторая" in browser.text(path)
+    assert "Первая" not in browser.text("/dictionaries/caps/")
+    browser.post(path, {"campaign": [str(campaigns["BETA"])]})
+    browser.post(path, {"campaign": []})
+    with web_engine.begin() as connection:
+        kept = list(connection.scalars(select(CampaignCap.campaign_id).where(CampaignCap.cap_rule_id == rule_id)))
+        connection.execute(delete(CampaignCap).where(CampaignCap.campaign_id == hidden))
+    assert kept == [hidden]
+
+
+def test_the_history_of_a_client_names_no_hidden_campaign(app: Any) -> None:
+    columns = ("happened_at", "number", "done_by", "agent", "reason", "object_id", "agent_result_1", "agent_result_2")
+    row = SimpleNamespace(
+        **dict.fromkeys(columns), event_code="moved_in", is_lifting=False, campaign_id=5, campaign="Первая"
+    )
+    with app.test_request_context():
+        assert client_history.event(row, frozenset({5})).outcome == "Первая"
+        assert client_history.event(row, frozenset({6})).outcome == "a campaign that is not open to you"
 
 
 def test_phones_cannot_be_moved_into_a_hidden_campaign(

@@ -118,7 +118,7 @@ def test_the_page_of_roles_is_the_matrix(admin: Browser) -> None:
     wanted = [(ACTIONS[right.action], [role in held for role in ROLES]) for right, held in MATRIX.items()]
     assert sorted(shown) == sorted(wanted)
     assert [name for name in re.findall(r'class="is-group"><th[^>]*>([^<]+)', body)] == [
-        "Monitoring", "Campaigns", "Import", "Journals", "Dictionaries", "Access", "For everybody",
+        "Monitoring", "Campaigns", "Import", "Journals", "Dictionaries", "Access", "DBA", "For everybody",
     ]  # fmt: skip
     assert ">Load by hand, Import journal</th>" in body
 

@@ -77,6 +77,7 @@ MATRIX: dict[Right, frozenset[str]] = {
     Right("import", "view"): _READERS,
     Right("import", "load"): _CAMPAIGNS,
     Right("import", "rejects"): _READERS,
+    Right("import", "undo"): _CAMPAIGNS,
     Right("import_templates", "view"): _READERS | _EDITORS,
     Right("import_templates", "edit"): _EDITORS,
     Right("schedules", "view"): _READERS | _EDITORS,

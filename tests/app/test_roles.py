@@ -64,6 +64,7 @@ REQUESTS: dict[str, tuple[str, str, Right]] = {
     "imports.batch": ("GET", "/journals/import/1/", Right("import", "view")),
     "imports.live": ("GET", "/journals/import/1/batch.json", Right("import", "view")),
     "imports.rejects": ("GET", "/journals/import/1/rejects", Right("import", "rejects")),
+    "imports.undo": ("GET", "/journals/import/1/undo", Right("import", "undo")),
     "imports.resume": ("POST", "/journals/import/1/resume", Right("import", "load")),
     "schedules.index": ("GET", "/dictionaries/schedules/", Right("schedules", "view")),
     "schedules.create": ("GET", "/dictionaries/schedules/new", Right("schedules", "edit")),

@@ -10,7 +10,9 @@ from app.admin.base import AcmAdmin, menu
 from app.admin.campaigns import CampaignsScreen
 from app.admin.clients import ClientsScreen
 from app.admin.contacts import ContactsScreen
+from app.admin.hand_over import HandOverScreen
 from app.admin.help import HelpScreen
+from app.admin.import_sources import ImportSourcesScreen
 from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
 from app.admin.load import LoadScreen
@@ -42,7 +44,9 @@ def init_app(app: Flask) -> None:
         admin.add_view(ClientsScreen(lazy_gettext("List of clients"), "clients", "/clients"))
         admin.add_view(SegmentsScreen(lazy_gettext("Segments"), "segments", "/segments"))
         admin.add_view(LoadScreen(lazy_gettext("Load by hand"), "load", "/import"))
+        admin.add_view(ImportSourcesScreen(lazy_gettext("List of sources"), "import_sources", "/import/sources"))
         admin.add_view(ImportTemplatesScreen(lazy_gettext("Import templates"), "import_templates", "/import/templates"))
         admin.add_view(ImportsScreen(lazy_gettext("Import journal"), "imports", "/journals/import"))
+        admin.add_view(HandOverScreen(lazy_gettext("Hand-over journal"), "hand_over", "/journals/hand-over"))
         admin.add_view(SchedulesScreen(lazy_gettext("Dialling schedules"), "schedules", "/dictionaries/schedules"))
         admin.add_view(HelpScreen(lazy_gettext("Help"), "help", "/help"))

@@ -1,4 +1,4 @@
-"""Loads can be undone; sources of files; which load a load corrects.
+"""Loads can be undone; sources of files; which load a load corrects; the hand-over journal by campaign and state.
 
 Revision ID: 0010
 Revises: 0006
@@ -34,6 +34,8 @@ def upgrade() -> None:
     # The phones of a load are walked in the order of their ids, a part at a time.
     op.drop_index("ix_phone_import_batch_id", table_name="phone", schema="core")
     op.create_index("ix_phone_import_batch_id", "phone", ["import_batch_id", "phone_id"], schema="core")
+    op.create_index("ix_block_journal", "block", ["campaign_id", "block_id"], schema="dialing")
+    op.create_index("ix_block_state_id", "block", ["state_id", "block_id"], schema="dialing")
     _undo_tables()
     _sources()
 
@@ -147,6 +149,8 @@ def _sources() -> None:
 
 
 def downgrade() -> None:
+    op.drop_index("ix_block_state_id", table_name="block", schema="dialing")
+    op.drop_index("ix_block_journal", table_name="block", schema="dialing")
     op.drop_table("import_source", schema="contacts")
     for name in ("kept", "callback", "phone", "client"):
         op.drop_table(f"import_undo_{name}", schema="contacts")

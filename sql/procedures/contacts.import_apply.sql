@@ -148,6 +148,7 @@ DECLARE @number table (
     zone_id int NULL,
     campaign_id int NOT NULL,
     is_new_client bit NOT NULL,
+    restarts bit NOT NULL,
     line_no int NOT NULL,
     position smallint NOT NULL,
     PRIMARY KEY (client_id, number)
@@ -230,7 +231,7 @@ SELECT
         WHEN k.campaign_id IS NULL THEN N'campaign_unknown'
         WHEN k.state_id = 3 THEN N'campaign_archived'
         WHEN u.type_code IS NOT NULL THEN N'phone_type_unknown'
-        WHEN NOT EXISTS (SELECT 1 AS found FROM @phone AS p WHERE p.line_no = s.line_no) THEN N'phone_missing'
+        WHEN u.line_no IS NULL THEN N'phone_missing'
     END,
     CASE
         WHEN k.campaign_id IS NULL OR k.state_id = 3 THEN N'contact.client.campaign.code'
@@ -248,10 +249,8 @@ LEFT JOIN core.time_zone AS z
     ON z.code_key = UPPER(LTRIM(RTRIM(s.zone_code)))
     AND z.is_enabled = 1
 LEFT JOIN (
-    SELECT p.line_no AS line_no, MIN(p.type_code) AS type_code
+    SELECT p.line_no AS line_no, MIN(CASE WHEN p.phone_type_id IS NULL THEN p.type_code ELSE NULL END) AS type_code
     FROM @phone AS p
-    WHERE p.phone_type_id IS NULL
-        AND p.type_code IS NOT NULL
     GROUP BY p.line_no
 ) AS u
     ON u.line_no = s.line_no
@@ -698,7 +697,9 @@ GROUP BY k.campaign_id, k.segment_id;
 
 /* -- Phones ----------------------------------------------------------------------------------------------------------- */
 
-INSERT INTO @number (client_id, number, number_raw, phone_type_id, zone_id, campaign_id, is_new_client, line_no, position)
+INSERT INTO @number (
+    client_id, number, number_raw, phone_type_id, zone_id, campaign_id, is_new_client, restarts, line_no, position
+)
 SELECT
     y.client_id,
     y.number,
@@ -707,12 +708,14 @@ SELECT
     COALESCE(z.zone_id, t.zone_id),
     y.campaign_id,
     y.is_new,
+    y.restarts,
     y.line_no,
     y.position
 FROM (
     SELECT
         k.client_id AS client_id,
         k.is_new AS is_new,
+        k.restarts AS restarts,
         p.number AS number,
         p.number_raw AS number_raw,
         p.phone_type_id AS phone_type_id,
@@ -798,10 +801,8 @@ BEGIN
     JOIN @number AS x
         ON x.client_id = p.client_id
         AND x.number = p.number
-    JOIN @known AS k
-        ON k.client_id = x.client_id
-        AND k.restarts = 0
     WHERE x.is_new_client = 0
+        AND x.restarts = 0
         AND (p.phone_type_id <> x.phone_type_id OR p.number_raw <> x.number_raw)
         AND (p.import_batch_id IS NULL OR p.import_batch_id <> @batch_id);
 

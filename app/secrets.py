@@ -8,6 +8,7 @@ import hashlib
 from cryptography.fernet import Fernet, InvalidToken
 
 from app.errors import AcmError
+from app.i18n import gettext as _
 from app.settings import get_settings
 
 
@@ -27,6 +28,6 @@ def decrypt(text: str) -> str:
         return _fernet().decrypt(text.encode()).decode()
     except InvalidToken as error:
         raise AcmError(
-            "A stored password cannot be read with the present key.",
-            "Set ACM_SECRET_KEY to the key it was stored with, or enter the password again.",
+            _("A stored password cannot be read with the present key."),
+            _("Set ACM_SECRET_KEY to the key it was stored with, or enter the password again."),
         ) from error

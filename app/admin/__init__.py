@@ -22,7 +22,9 @@ from app.admin.dialers import DialersScreen
 from app.admin.dictionaries import AgentResultsScreen, PhoneTypesScreen, TechnicalResultsScreen
 from app.admin.do_not_call import DoNotCallScreen
 from app.admin.groups import GroupsScreen
+from app.admin.hand_over import HandOverScreen
 from app.admin.help import HelpScreen
+from app.admin.import_sources import ImportSourcesScreen
 from app.admin.import_templates import ImportTemplatesScreen
 from app.admin.imports import ImportsScreen
 from app.admin.load import LoadScreen
@@ -53,8 +55,10 @@ SCREENS: tuple[tuple[type[Screen], LazyString, str, str], ...] = (
     (ClientCardScreen, lazy_gettext("Card of a client"), "client", "/client"),
     (SegmentsScreen, lazy_gettext("Segments"), "segments", "/segments"),
     (LoadScreen, lazy_gettext("Load by hand"), "load", "/import"),
+    (ImportSourcesScreen, lazy_gettext("List of sources"), "import_sources", "/import/sources"),
     (ImportTemplatesScreen, lazy_gettext("Import templates"), "import_templates", "/import/templates"),
     (ImportsScreen, lazy_gettext("Import journal"), "imports", "/journals/import"),
+    (HandOverScreen, lazy_gettext("Hand-over journal"), "hand_over", "/journals/hand-over"),
     (ServicesScreen, lazy_gettext("Services"), "services", "/services"),
     (ServiceRunsScreen, lazy_gettext("Service journal"), "service_runs", "/journals/services"),
     (AuditScreen, lazy_gettext("Audit journal"), "audit", "/journals/audit"),

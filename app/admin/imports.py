@@ -12,22 +12,24 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import Connection, and_, or_, select
 
-from app.admin import campaign_data, uploads
+from app.admin import campaign_data, import_undo, uploads
 from app.admin.base import Screen
 from app.auth import audit, campaign_access, sessions
 from app.database.web import db
+from app.errors import AcmError, ProcedureError
 from app.frame.formats import moment, moment_ms, number
 from app.i18n import mark
-from app.importing import rejects
+from app.importing import rejects, undo
 from app.importing.owner import is_alive
 from app.importing.reasons import describe
+from app.importing.undo_words import KEPT
 from app.models.importing import ImportBatch, ImportLog, ImportReject, ImportTemplate
 from app.models.strategy import Campaign
 from app.procedures import importing
 
 KINDS = {1: mark("Manual load"), 2: mark("Source"), 3: mark("API")}
-STATES = {1: mark("Running"), 2: mark("Finished"), 3: mark("Failed"), 4: mark("Undone")}
-STATE_CLASSES = {1: "run", 2: "on", 3: "bad", 4: "archived"}
+STATES = {1: mark("Running"), 2: mark("Finished"), 3: mark("Failed"), 4: mark("Undone"), 5: mark("Being undone")}
+STATE_CLASSES = {1: "run", 2: "on", 3: "bad", 4: "archived", 5: "run"}
 _PAGE = 50
 _LOG_LINES = 500
 _REJECTS_SHOWN = 100
@@ -42,7 +44,7 @@ class ImportsScreen(Screen):
     help_page = "loading"
     help_section = "counters"
     actions: ClassVar = {
-        "index": "view", "batch": "view", "live": "view", "rejects": "rejects", "resume": "load",
+        "index": "view", "batch": "view", "live": "view", "rejects": "rejects", "resume": "load", "undo": "undo",
     }  # fmt: skip
 
     @expose("/")
@@ -76,9 +78,12 @@ class ImportsScreen(Screen):
             live = _live(connection, row, 0)
             rejected = _rejects(connection, row)
             can_resume = sessions.may("import", "load") and _resumable(connection, row) is not None
+            can_undo = sessions.may("import", "undo") and import_undo.is_possible(connection, row)
+            kept = import_undo.kept(connection, row)
         return self.render(
-            "screens/import_batch.html", batch=row, live=live, rejects=rejected, can_resume=can_resume, kinds=KINDS,
-            states=STATES, state_classes=STATE_CLASSES, may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
+            "screens/import_batch.html", batch=row, live=live, rejects=rejected, can_resume=can_resume,
+            can_undo=can_undo, kept=kept, kept_reasons=KEPT, kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
+            may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
         )  # fmt: skip
 
     @expose("/<int:batch_id>/batch.json")
@@ -126,6 +131,33 @@ class ImportsScreen(Screen):
         flash(_("The load goes on."), "success")
         return redirect(url_for(".batch", batch_id=batch_id))
 
+    @expose("/<int:batch_id>/undo", methods=["GET", "POST"])
+    def undo(self, batch_id: int) -> Any:
+        """The dialog that says what undoing the load would do, and its beginning."""
+        here = url_for(".batch", batch_id=batch_id)
+        with db.engine.connect() as connection:
+            row = _batch_or_404(connection, batch_id)
+            if not import_undo.is_possible(connection, row):
+                flash(_("This load cannot be undone any more."), "error")
+                return self.leave_sheet(here)
+            planned = undo.preview(connection, batch_id)
+            campaigns = [one for one in campaign_data.campaigns(connection) if one.state_id == 2]
+        if request.method == "GET":
+            return self.render_sheet(
+                "screens/import_undo.html", batch=row, planned=planned, kept_reasons=KEPT,
+                is_active=row.campaign_id is None or row.campaign_id in [one.campaign_id for one in campaigns],
+            )  # fmt: skip
+        try:
+            with db.engine.begin() as connection:
+                owner = import_undo.begin(connection, row, planned)
+        except ProcedureError as error:
+            flash(_(error.message), "error")
+        except AcmError as error:
+            flash(f"{error.message} {error.hint}".strip(), "error")
+        else:
+            import_undo.run(batch_id, owner)
+        return self.leave_sheet(here)
+
 
 def _batches() -> Any:
     return (
@@ -162,7 +194,7 @@ def _batch_or_404(connection: Connection, batch_id: int) -> Any:
 
 _COUNTERS = (
     "clients_loaded", "clients_updated", "clients_blocked", "clients_rejected", "phones_loaded", "lines_done",
-    "lines_rejected", "warnings",
+    "lines_rejected", "warnings", "clients_undone", "phones_undone", "clients_restored", "clients_kept",
 )  # fmt: skip
 
 
@@ -173,12 +205,12 @@ def _live(connection: Connection, row: Any, after: int) -> dict[str, Any]:
         .order_by(ImportLog.log_id.desc())
         .limit(_LOG_LINES)
     ).all()
-    share = 100.0 if row.state_id == 2 else 100.0 * row.bytes_done / row.file_bytes if row.file_bytes else 0.0
+    share = _share(row)
     return {
         "state_id": row.state_id,
         "state": _(STATES[row.state_id]),
         "state_class": STATE_CLASSES[row.state_id],
-        "is_over": row.state_id != 1,
+        "is_over": row.state_id not in (1, 5),
         "finished_at": moment(row.finished_at),
         "message": row.message or "",
         "share": round(min(share, 100.0), 1),
@@ -189,6 +221,14 @@ def _live(connection: Connection, row: Any, after: int) -> dict[str, Any]:
             for line in lines
         ],
     }
+
+
+def _share(row: Any) -> float:
+    """How much of the file is loaded, or of what was loaded undone, in percent."""
+    if row.state_id in (4, 5):
+        whole = row.phones_loaded + row.clients_updated
+        return 100.0 * (row.phones_undone + row.clients_restored) / whole if whole and row.state_id == 5 else 100.0
+    return 100.0 if row.state_id == 2 else 100.0 * row.bytes_done / row.file_bytes if row.file_bytes else 0.0
 
 
 def _rejects(connection: Connection, row: Any) -> list[Any]:

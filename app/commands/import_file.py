@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,6 +15,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 from rich.table import Table
 from sqlalchemy import Engine
 
+from app.commands.import_undo import undo
 from app.database.engine import create_engine
 from app.errors import AcmError
 from app.i18n import gettext as _
@@ -25,7 +27,18 @@ from app.log import setup_logging
 EXIT_REJECTED = 3
 
 
-@click.command("import")
+class _Import(click.Command):
+    """`acm import FILE`, and `acm import undo LOAD`: a file of that name is ./undo."""
+
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: click.Context | None = None, **extra: Any
+    ) -> click.Context:
+        if args[:1] == ["undo"]:
+            return undo.make_context(f"{info_name} undo", args[1:], parent, **extra)
+        return super().make_context(info_name, args, parent, **extra)
+
+
+@click.command("import", cls=_Import)
 @click.argument("file", type=click.Path(path_type=Path))
 @click.option("--campaign", "campaign_code", metavar="CODE", help="Campaign of the lines that name none.")
 @click.option("--template", "template_name", metavar="NAME", help="Template that the file was made by.")
@@ -53,6 +66,7 @@ def import_file(
     """Load FILE: clients and their phones into a campaign.
 
     Loading the same file again updates and never doubles. A load that was killed is carried on by the same command.
+    `acm import undo LOAD` takes a load back.
 
     Exit codes: 0 everything was loaded, 3 some lines were not (they are in the reject file), 1 nothing could be loaded
     or the load broke off, 2 a wrong option.

@@ -24,6 +24,7 @@ from app.i18n import gettext as _
 from app.importing import reasons, staging, templates
 from app.importing.cleaning import Cleaner, Rejected, is_record
 from app.importing.files import FileError, FileFacts, inspect, resolve_encoding
+from app.importing.forget import forget_old
 from app.importing.formats import Form, Part, Record, format_module
 from app.importing.owner import is_alive, make_owner
 from app.log import get_logger
@@ -384,6 +385,8 @@ class _Loading:
         except BaseException:  # stopped by hand, by the timeout of its job, or by a bug
             self.fail(AcmError(_("The load was stopped.")))
             raise
+        with suppress(DBAPIError, DatabaseUnavailable):  # the load is done; the next one forgets as well
+            forget_old(self.engine)
         return self._result(time.monotonic() - started, message)
 
     def _parts(self) -> Iterator[Part]:

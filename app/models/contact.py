@@ -109,6 +109,7 @@ class Phone(Base):
         Index("ix_phone_queue", "dial_class_id", "waits_from", "phone_id"),
         Index("ix_phone_number", "number"),
         Index("ix_phone_list", "campaign_id", "last_technical_result_id", "phone_id"),
+        Index("ix_phone_import_batch_id", "import_batch_id", "phone_id"),  # the phones of a load, in turn
         {"schema": "core"},
     )
 
@@ -120,7 +121,7 @@ class Phone(Base):
     number_raw: Mapped[str] = mapped_column(Unicode(64))  # as it was loaded
     zone_id: Mapped[int | None]  # from the number, where it tells
     loaded_at: Mapped[Moment]
-    import_batch_id: Mapped[BigNull] = mapped_column(BigInteger, index=True)
+    import_batch_id: Mapped[BigNull]
     # Blocked by itself (blocked_at, and the journal row that says how) or with its number in all campaigns, or both.
     is_blocked: Mapped[Flag] = off()
     blocked_at: Mapped[MomentNull]

@@ -53,7 +53,13 @@ class Block(Base):
     """A block handed to the dialer. state_id: 1 taken, 2 sent, 3 confirmed, 4 failed, 5 recalled."""
 
     __tablename__ = "block"
-    __table_args__ = (Index("ix_block_campaign_id", "campaign_id", "state_id"), {"schema": "dialing"})
+    __table_args__ = (
+        Index("ix_block_campaign_id", "campaign_id", "state_id"),
+        # The journal goes back in time from the newest block, of all campaigns, of one, or in one state.
+        Index("ix_block_journal", "campaign_id", "block_id"),
+        Index("ix_block_state_id", "state_id", "block_id"),
+        {"schema": "dialing"},
+    )
 
     block_id: Mapped[BigIdentityId]
     campaign_id: Mapped[int]

@@ -125,3 +125,49 @@ def import_finish(
 def import_log_add(connection: Connection, *, batch_id: int, level: str, message: str, now: datetime) -> None:
     """Write a line into the journal of a load. level: Info, Warning or Error."""
     call(connection, "contacts.import_log_add", batch_id=batch_id, level=level, message=message[:1000], now=now)
+
+
+def import_undo_start(
+    connection: Connection,
+    *,
+    batch_id: int,
+    previous_owner: str | None,
+    owner: str,
+    by: str,
+    days: int,
+    message: str | None,
+    now: datetime,
+) -> None:
+    """Begin to undo a load, or take its undoing over. ProcedureError: it cannot be undone, or somebody was faster."""
+    call(
+        connection,
+        "contacts.import_undo_start",
+        batch_id=batch_id,
+        previous_owner=previous_owner,
+        owner=owner,
+        by=by,
+        days=days,
+        message=message,
+        now=now,
+    )
+
+
+def import_undo(
+    connection: Connection, *, batch_id: int, owner: str, batch_size: int, message: str | None, now: datetime
+) -> Any:
+    """Undo one part of a load. Row: clients_undone, phones_undone, clients_restored, clients_kept, is_finished."""
+    return call(
+        connection,
+        "contacts.import_undo",
+        batch_id=batch_id,
+        owner=owner,
+        batch_size=batch_size,
+        message=message,
+        now=now,
+    )[0]
+
+
+def import_undo_forget(connection: Connection, *, days: int, now: datetime, batch_size: int = 5000) -> bool:
+    """Forget some of what loads of more than so many days ago changed. Returns whether nothing is left of it."""
+    row = call(connection, "contacts.import_undo_forget", days=days, batch_size=batch_size, now=now)[0]
+    return bool(row.is_finished)

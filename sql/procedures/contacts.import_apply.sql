@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.2.2          2026-11-26
+contacts.import_apply          version 1.3.0          2026-11-26
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
 Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
@@ -16,6 +16,9 @@ Two loads with the same clients at once: known clients are locked in the order o
 order of their codes; where both make the same client, person or segment, one of them is refused by the unique key, and
 repeats its part.
 
+What a known client, its phones and its callbacks were before is written down where the part changes it
+(contacts.import_undo_*), so that contacts.import_undo can bring it back.
+
 A new phone gets its zone from its number: the numbering plan's, or, where the plan says nothing, the one that the loader found
 in libphonenumber; else it has none, and its client's zone counts.
 
@@ -25,7 +28,8 @@ Reads      contacts.import_row, contacts.import_phone, core.campaign, core.phone
            core.attempt_outcome, core.attempt
 Writes     core.client, core.phone, core.person, core.segment, core.client_count_change, core.dial_class_change,
            dialing.callback, dialing.record, contacts.import_reject, contacts.import_batch, core.work_set, core.work_client,
-           contacts.import_row, contacts.import_phone
+           contacts.import_row, contacts.import_phone, contacts.import_undo_client, contacts.import_undo_phone,
+           contacts.import_undo_callback
 Returns    one row: clients_loaded int, clients_updated int, clients_blocked int, clients_rejected int, phones_loaded int,
            lines_rejected int, warnings int
 Example    EXECUTE contacts.import_apply @batch_id = 12, @owner = N'by hand', @lines_done = 5000, @bytes_done = 0;
@@ -144,6 +148,7 @@ DECLARE @number table (
     zone_id int NULL,
     campaign_id int NOT NULL,
     is_new_client bit NOT NULL,
+    restarts bit NOT NULL,
     line_no int NOT NULL,
     position smallint NOT NULL,
     PRIMARY KEY (client_id, number)
@@ -226,7 +231,7 @@ SELECT
         WHEN k.campaign_id IS NULL THEN N'campaign_unknown'
         WHEN k.state_id = 3 THEN N'campaign_archived'
         WHEN u.type_code IS NOT NULL THEN N'phone_type_unknown'
-        WHEN NOT EXISTS (SELECT 1 AS found FROM @phone AS p WHERE p.line_no = s.line_no) THEN N'phone_missing'
+        WHEN u.line_no IS NULL THEN N'phone_missing'
     END,
     CASE
         WHEN k.campaign_id IS NULL OR k.state_id = 3 THEN N'contact.client.campaign.code'
@@ -244,10 +249,8 @@ LEFT JOIN core.time_zone AS z
     ON z.code_key = UPPER(LTRIM(RTRIM(s.zone_code)))
     AND z.is_enabled = 1
 LEFT JOIN (
-    SELECT p.line_no AS line_no, MIN(p.type_code) AS type_code
+    SELECT p.line_no AS line_no, MIN(CASE WHEN p.phone_type_id IS NULL THEN p.type_code ELSE NULL END) AS type_code
     FROM @phone AS p
-    WHERE p.phone_type_id IS NULL
-        AND p.type_code IS NOT NULL
     GROUP BY p.line_no
 ) AS u
     ON u.line_no = s.line_no
@@ -550,6 +553,65 @@ WHERE NOT EXISTS (
 ORDER BY n.campaign_id, n.client_code_key;
 
 IF @old_clients > 0
+    INSERT INTO contacts.import_undo_client (
+        batch_id, client_id, line_no, is_restarted, segment_id, person_id, last_name, first_name, middle_name, attributes,
+        zone_id, load_priority, do_not_call_after, updated_batch_id, round_no, loaded_at, status_id, status_at, attempts,
+        first_attempt_at, last_attempt_at, last_technical_result_id, last_agent_result_id, agent_result_id,
+        agent_result_attempts
+    )
+    SELECT
+        @batch_id,
+        c.client_id,
+        @lines_before,
+        k.restarts,
+        c.segment_id,
+        c.person_id,
+        c.last_name,
+        c.first_name,
+        c.middle_name,
+        c.attributes,
+        c.zone_id,
+        c.load_priority,
+        c.do_not_call_after,
+        c.updated_batch_id,
+        c.round_no,
+        c.loaded_at,
+        c.status_id,
+        c.status_at,
+        c.attempts,
+        c.first_attempt_at,
+        c.last_attempt_at,
+        c.last_technical_result_id,
+        c.last_agent_result_id,
+        c.agent_result_id,
+        c.agent_result_attempts
+    FROM core.client AS c
+    JOIN @known AS k
+        ON k.client_id = c.client_id
+    JOIN @client AS n
+        ON n.campaign_id = k.campaign_id
+        AND n.client_code_key = k.client_code_key
+    LEFT JOIN core.segment AS g
+        ON g.campaign_id = n.campaign_id
+        AND g.code_key = n.segment_code_key
+    LEFT JOIN core.person AS q
+        ON q.crm_id_key = UPPER(LTRIM(RTRIM(n.crm_id)))
+    CROSS APPLY core.utc_moment(k.zone_id, n.do_not_call_after, n.do_not_call_after_is_utc) AS m
+    WHERE (c.import_batch_id IS NULL OR c.import_batch_id <> @batch_id)
+        AND (
+            k.restarts = 1
+            OR g.segment_id <> c.segment_id
+            OR q.person_id <> COALESCE(c.person_id, 0)
+            OR n.last_name <> COALESCE(c.last_name, N'')
+            OR n.first_name <> COALESCE(c.first_name, N'')
+            OR n.middle_name <> COALESCE(c.middle_name, N'')
+            OR n.attributes <> COALESCE(c.attributes, N'')
+            OR n.zone_id <> COALESCE(c.zone_id, 0)
+            OR n.load_priority <> COALESCE(c.load_priority, 0)
+            OR m.utc_at <> COALESCE(c.do_not_call_after, DATEFROMPARTS(1900, 1, 1))
+        );
+
+IF @old_clients > 0
     UPDATE c
     SET
         segment_id = COALESCE(g.segment_id, c.segment_id),
@@ -635,7 +697,9 @@ GROUP BY k.campaign_id, k.segment_id;
 
 /* -- Phones ----------------------------------------------------------------------------------------------------------- */
 
-INSERT INTO @number (client_id, number, number_raw, phone_type_id, zone_id, campaign_id, is_new_client, line_no, position)
+INSERT INTO @number (
+    client_id, number, number_raw, phone_type_id, zone_id, campaign_id, is_new_client, restarts, line_no, position
+)
 SELECT
     y.client_id,
     y.number,
@@ -644,12 +708,14 @@ SELECT
     COALESCE(z.zone_id, t.zone_id),
     y.campaign_id,
     y.is_new,
+    y.restarts,
     y.line_no,
     y.position
 FROM (
     SELECT
         k.client_id AS client_id,
         k.is_new AS is_new,
+        k.restarts AS restarts,
         p.number AS number,
         p.number_raw AS number_raw,
         p.phone_type_id AS phone_type_id,
@@ -673,6 +739,31 @@ WHERE y.turn = 1;
 
 IF @old_clients > 0
 BEGIN
+    INSERT INTO contacts.import_undo_phone (
+        batch_id, phone_id, line_no, client_id, is_restarted, phone_type_id, number_raw, loaded_at, waits_from, attempts,
+        last_technical_result_id, last_agent_result_id, hold_agent_result_id, held_until
+    )
+    SELECT
+        @batch_id,
+        p.phone_id,
+        @lines_before,
+        p.client_id,
+        1,
+        p.phone_type_id,
+        p.number_raw,
+        p.loaded_at,
+        p.waits_from,
+        p.attempts,
+        p.last_technical_result_id,
+        p.last_agent_result_id,
+        p.hold_agent_result_id,
+        p.held_until
+    FROM core.phone AS p
+    JOIN @known AS k
+        ON k.client_id = p.client_id
+    WHERE k.restarts = 1
+        AND (p.import_batch_id IS NULL OR p.import_batch_id <> @batch_id);
+
     UPDATE p
     SET
         loaded_at = @now,
@@ -686,6 +777,34 @@ BEGIN
     JOIN @known AS k
         ON k.client_id = p.client_id
     WHERE k.restarts = 1;
+
+    INSERT INTO contacts.import_undo_phone (
+        batch_id, phone_id, line_no, client_id, is_restarted, phone_type_id, number_raw, loaded_at, waits_from, attempts,
+        last_technical_result_id, last_agent_result_id, hold_agent_result_id, held_until
+    )
+    SELECT
+        @batch_id,
+        p.phone_id,
+        @lines_before,
+        p.client_id,
+        0,
+        p.phone_type_id,
+        p.number_raw,
+        p.loaded_at,
+        p.waits_from,
+        p.attempts,
+        p.last_technical_result_id,
+        p.last_agent_result_id,
+        p.hold_agent_result_id,
+        p.held_until
+    FROM core.phone AS p
+    JOIN @number AS x
+        ON x.client_id = p.client_id
+        AND x.number = p.number
+    WHERE x.is_new_client = 0
+        AND x.restarts = 0
+        AND (p.phone_type_id <> x.phone_type_id OR p.number_raw <> x.number_raw)
+        AND (p.import_batch_id IS NULL OR p.import_batch_id <> @batch_id);
 
     UPDATE p
     SET
@@ -915,6 +1034,28 @@ BEGIN
     ) AS y
     WHERE y.turn = 1;
 
+    INSERT INTO contacts.import_undo_callback (batch_id, callback_id, client_id, is_made)
+    SELECT DISTINCT
+        @batch_id,
+        b.callback_id,
+        b.client_id,
+        0
+    FROM dialing.callback AS b
+    JOIN @callback AS x
+        ON x.client_id = b.client_id
+    JOIN core.client AS c
+        ON c.client_id = b.client_id
+    WHERE b.state_id = 1
+        AND b.source_id = 5
+        AND b.created_at < @started_at
+        AND (c.import_batch_id IS NULL OR c.import_batch_id <> @batch_id)
+        AND NOT EXISTS (
+            SELECT 1 AS found
+            FROM @callback AS y
+            WHERE y.client_id = b.client_id
+                AND y.due_at = b.due_at
+        );
+
     UPDATE b
     SET
         state_id = 5,
@@ -952,6 +1093,29 @@ BEGIN
             AND b.state_id <> 5
     )
     ORDER BY x.client_id, x.due_at;
+
+    INSERT INTO contacts.import_undo_callback (batch_id, callback_id, client_id, is_made)
+    SELECT
+        @batch_id,
+        b.callback_id,
+        b.client_id,
+        1
+    FROM dialing.callback AS b
+    JOIN @callback AS x
+        ON x.client_id = b.client_id
+        AND x.due_at = b.due_at
+    JOIN core.client AS c
+        ON c.client_id = b.client_id
+    WHERE b.source_id = 5
+        AND b.state_id = 1
+        AND b.created_at = @now
+        AND (c.import_batch_id IS NULL OR c.import_batch_id <> @batch_id)
+        AND NOT EXISTS (
+            SELECT 1 AS found
+            FROM contacts.import_undo_callback AS u
+            WHERE u.batch_id = @batch_id
+                AND u.callback_id = b.callback_id
+        );
 END;
 
 /* -- What follows from it ---------------------------------------------------------------------------------------------- */

@@ -1,5 +1,5 @@
 /*
-ops.books          version 2.0.0          2026-11-25
+ops.books          version 2.1.0          2026-11-26
 
 Whether the books balance: each row is one check with what it expects and what it finds. It reads everything and is meant for
 `acm books`, not for a screen that refreshes.
@@ -26,14 +26,14 @@ FROM (
     SELECT
         1 AS check_no,
         N'clients_loaded' AS check_code,
-        COALESCE((SELECT SUM(i.clients_loaded) AS n FROM contacts.import_batch AS i WHERE i.state_id <> 4), 0) AS expected,
+        COALESCE((SELECT SUM(i.clients_loaded - i.clients_undone) AS n FROM contacts.import_batch AS i), 0) AS expected,
         (SELECT COUNT(*) AS n FROM core.client AS c WHERE c.import_batch_id IS NOT NULL)
         + (SELECT COUNT(*) AS n FROM core.client_archive AS h WHERE h.import_batch_id IS NOT NULL) AS found
     UNION ALL
     SELECT
         2 AS check_no,
         N'phones_loaded' AS check_code,
-        COALESCE((SELECT SUM(i.phones_loaded) AS n FROM contacts.import_batch AS i WHERE i.state_id <> 4), 0) AS expected,
+        COALESCE((SELECT SUM(i.phones_loaded - i.phones_undone) AS n FROM contacts.import_batch AS i), 0) AS expected,
         (SELECT COUNT(*) AS n FROM core.phone AS p WHERE p.import_batch_id IS NOT NULL)
         + (SELECT COUNT(*) AS n FROM core.phone_archive AS h WHERE h.import_batch_id IS NOT NULL) AS found
     UNION ALL

@@ -20,6 +20,7 @@ from app.auth.roles import ROLES, allows
 from app.importing import templates
 from app.models.access import CampaignGroup
 from app.models.caps import CampaignCap, CapRule
+from app.models.dialing import Block
 from app.models.importing import ImportBatch, ImportTemplate
 from app.models.ops import Service, ServiceRun
 
@@ -284,3 +285,23 @@ def test_only_the_security_administrator_limits_campaigns(
         assert browsers(role).post(path, {"who": "groups", "groups": ["1"]}).status_code == 403
     with web_engine.connect() as connection:
         assert connection.execute(select(CampaignGroup.group_id)).all() == []
+
+
+def test_blocks_of_a_hidden_campaign_are_not_in_the_hand_over_journal(
+    signed_in: Callable[..., Browser], web_engine: Engine, hidden: int
+) -> None:
+    with web_engine.connect() as connection:
+        block_id = connection.scalar(select(Block.block_id).where(Block.campaign_id == hidden))
+    browser = signed_in("campaign_administrator")
+    assert f"/journals/hand-over/{block_id}" not in browser.text("/journals/hand-over/")
+    assert browser.get(f"/journals/hand-over/{block_id}").status_code == 404
+
+
+def test_blocks_of_a_campaign_of_ones_own_group_are_there(
+    signed_in: Callable[..., Browser], web_engine: Engine, member: int
+) -> None:
+    with web_engine.connect() as connection:
+        block_id = connection.scalar(select(Block.block_id).where(Block.campaign_id == member))
+    browser = signed_in("campaign_administrator")
+    assert f"/journals/hand-over/{block_id}" in browser.text("/journals/hand-over/")
+    assert browser.get(f"/journals/hand-over/{block_id}").status_code == 200

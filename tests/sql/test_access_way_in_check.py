@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
 from access_rows import group, nobody, user
+from refusal import refused
 from sqlalchemy import Connection, update
 
-from app.errors import ProcedureError
 from app.models.access import User
 from app.procedures import access
 
@@ -16,6 +15,5 @@ def test_one_security_administrator_is_enough_and_none_is_refused(connection: Co
     user_id = user(connection, group(connection, "security_administrator"))
     access.way_in_check(connection)
     connection.execute(update(User).where(User.user_id == user_id).values(is_active=False))
-    with pytest.raises(ProcedureError) as refused, connection.begin_nested():
+    with refused(connection, 50150):
         access.way_in_check(connection)
-    assert refused.value.number == 50150

@@ -46,15 +46,21 @@ def test_what_else_is_changed_leaves_what_the_dialer_said(world: World) -> None:
     assert {name: getattr(row, name) for name in READ} == READ
 
 
-def test_another_dialer_is_refused_while_contacts_are_there(world: World) -> None:
+@pytest.mark.parametrize("change", [{"dialer_campaign_name": "OTHER"}, {"dialer_id": None}])
+def test_another_dialer_is_refused_while_contacts_are_there(world: World, change: dict[str, object]) -> None:
+    campaign = world.campaign()
+    connected(world, campaign)
+    world.client(campaign)
+    assert len(world.dial(campaign)) == 1
+    with world.refused(50123):
+        connected(world, campaign, **change)
+
+
+def test_the_number_may_change_while_contacts_are_there_and_the_name_afterwards(world: World) -> None:
     campaign = world.campaign()
     connected(world, campaign)
     world.client(campaign)
     (out,) = world.dial(campaign)
-    with world.refused(50123):
-        connected(world, campaign, dialer_campaign_name="OTHER")
-    with world.refused(50123):
-        connected(world, campaign, dialer_id=None)
     connected(world, campaign, dialer_number="7002")  # of the next blocks, and nothing of those that are there
     world.result(out.record_key)
     connected(world, campaign, dialer_campaign_name="OTHER")
@@ -64,15 +70,18 @@ def test_another_dialer_is_refused_while_contacts_are_there(world: World) -> Non
 def test_two_campaigns_do_not_share_a_name_at_one_dialer(world: World) -> None:
     first, second = world.campaign(), world.campaign()
     connected(world, first, dialer_campaign_name="SHARED")
-    with world.refused(50124):
-        connected(world, second, dialer_campaign_name="shared")
     connected(world, second, dialer_campaign_name=None)
     assert world.campaign_row(second).dialer_campaign_name is None
+    with world.refused(50124):
+        connected(world, second, dialer_campaign_name="shared")
 
 
-def test_unknown_campaign_and_dialer(world: World) -> None:
+def test_an_unknown_campaign(world: World) -> None:
     with world.refused(50001):
         dialing.campaign_connect(world.connection, 999_999)
+
+
+def test_an_unknown_dialer(world: World) -> None:
     campaign = world.campaign()
     with world.refused(50122):
         dialing.campaign_connect(world.connection, campaign, dialer_id=999_999)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from ops_rows import add_service
+from refusal import refused
 from sqlalchemy import Connection, select, update
 
 from app.errors import ProcedureError
@@ -19,10 +20,13 @@ def is_there(connection: Connection, schedule_id: int) -> bool:
 def test_it_stays_while_a_service_uses_it_even_one_that_is_off(connection: Connection) -> None:
     service = add_service(connection, "x", is_enabled=False)
     schedule_id = connection.scalar(select(Service.schedule_id).where(Service.service_id == service))
-    with pytest.raises(ProcedureError) as refusal, connection.begin_nested():
+    with refused(connection, 50162):
         ops.service_schedule_delete(connection, schedule_id)
-    assert refusal.value.number == 50162
-    assert is_there(connection, schedule_id)
+
+
+def test_it_goes_when_its_service_has_none_any_more(connection: Connection) -> None:
+    service = add_service(connection, "x", is_enabled=False)
+    schedule_id = connection.scalar(select(Service.schedule_id).where(Service.service_id == service))
     connection.execute(update(Service).where(Service.service_id == service).values(schedule_id=None))
     ops.service_schedule_delete(connection, schedule_id)
     assert not is_there(connection, schedule_id)

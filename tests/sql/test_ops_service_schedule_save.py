@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from ops_rows import NOON, QUEUED, add_run, add_service, after, no_services, runs_of
+from refusal import refused
 from sqlalchemy import Connection, select, update
 
 from app.errors import ProcedureError
@@ -58,13 +59,16 @@ def test_another_name_alone_plans_nothing_anew(connection: Connection) -> None:
     assert schedule_of(connection, saved.schedule_id)[0] == "Другое"
 
 
-def test_a_name_that_is_taken_is_refused_whatever_its_case(connection: Connection) -> None:
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_name_that_is_taken_is_refused_whatever_its_case(connection: Connection, is_new: bool) -> None:
+    ops.service_schedule_save(connection, None, "Ночью", "30 3 * * *")
+    other = ops.service_schedule_save(connection, None, "Днём", "30 13 * * *").schedule_id
+    with refused(connection, 50161):
+        ops.service_schedule_save(connection, None if is_new else other, "НОЧЬЮ", "* * * * *")
+
+
+def test_a_name_may_change_its_case(connection: Connection) -> None:
     first = ops.service_schedule_save(connection, None, "Ночью", "30 3 * * *")
-    for schedule_id in (None, ops.service_schedule_save(connection, None, "Днём", "30 13 * * *").schedule_id):
-        with pytest.raises(ProcedureError) as refusal, connection.begin_nested():
-            ops.service_schedule_save(connection, schedule_id, "НОЧЬЮ", "* * * * *")
-        assert refusal.value.number == 50161
-    assert schedule_of(connection, first.schedule_id) == ("Ночью", "30 3 * * *")
     own = ops.service_schedule_save(connection, first.schedule_id, "НОЧЬЮ", "30 3 * * *")
     assert schedule_of(connection, own.schedule_id)[0] == "НОЧЬЮ"
 

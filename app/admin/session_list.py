@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -16,11 +15,10 @@ from sqlalchemy import Connection, and_, func, or_, select, update
 
 from app.admin.base import Screen
 from app.auth import audit, sessions, users
-from app.auth.accounts import key, real_now
+from app.auth.accounts import end_sessions, key, real_now
 from app.database.web import db
 from app.frame.languages import local_address
 from app.models.access import Session, User
-from app.settings import get_settings
 
 SIZE = 100
 
@@ -44,7 +42,7 @@ class SessionsScreen(Screen):
         kept: dict[str, Any] = {"q": wanted} if wanted else {}
         return self.render(
             "screens/sessions.html", sessions=rows, total=total, wanted=wanted, may=sessions.may, browser=browser_name,
-            own=_own(), is_first=not after, first_url=url_for(".index", **kept),
+            own=sessions.token_hash(current_user.get_id()), is_first=not after, first_url=url_for(".index", **kept),
             next_url=next_key and url_for(".index", **kept, after=next_key),
         )  # fmt: skip
 
@@ -77,36 +75,24 @@ class SessionsScreen(Screen):
             user = users.read(connection, user_id)
             if user is None:
                 abort(404)
-            ended = users.end_sessions(connection, user_id)
-            audit.record(
-                connection, "sessions_end", "user", user_id, after={"username": user.username, "sessions": ended}
-            )
-        flash(
-            ngettext(
-                "%(num)s session of %(name)s is ended.", "%(num)s sessions of %(name)s are ended.", ended,
-                name=user.username,
-            ),
-            "success",
-        )  # fmt: skip
+            said = end_all_of(connection, user)
+        flash(said, "success")
         return redirect(local_address(request.form.get("next"), url_for(".index")))
 
 
-def _own() -> str:
-    """The hash of the session of this request."""
-    return hashlib.sha256(current_user.get_id().encode()).hexdigest()
+def end_all_of(connection: Connection, user: Any) -> str:
+    """Sign a user out everywhere. Returns how many sessions that ended, in words."""
+    ended = end_sessions(connection, user.user_id)
+    audit.record(connection, "sessions_end", "user", user.user_id, after={"username": user.username, "sessions": ended})
+    return ngettext(
+        "%(num)s session of %(name)s is ended.", "%(num)s sessions of %(name)s are ended.", ended, name=user.username
+    )
 
 
 def _open(query: Any) -> Any:
-    """The query for sessions that still open the door, as app/auth/sessions.py decides it."""
-    settings, now = get_settings(), real_now()
+    """The query for sessions that still open the door."""
     return (
-        query.select_from(Session)
-        .join(User, User.user_id == Session.user_id)
-        .where(
-            Session.started_at > now - timedelta(hours=settings.session_hours),
-            Session.seen_at >= now - timedelta(minutes=settings.session_idle_minutes),
-            Session.ended_at.is_(None), Session.session_epoch == User.session_epoch,
-        )
+        query.select_from(Session).join(User, User.user_id == Session.user_id).where(*sessions.is_open(real_now()))
     )  # fmt: skip
 
 
@@ -118,11 +104,10 @@ def _find(connection: Connection, wanted: str, after: str) -> tuple[Sequence[Any
         )
     )  # fmt: skip
     if wanted:
-        name = func.upper(func.coalesce(User.last_name, "") + " " + func.coalesce(User.first_name, ""))
         query = query.where(
             or_(
                 User.username_key.contains(key(wanted), autoescape=True),
-                name.contains(wanted.upper(), autoescape=True),
+                users.FULL_NAME.contains(wanted.upper(), autoescape=True),
                 Session.address == wanted,
             )
         )

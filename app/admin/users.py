@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import ngettext, pgettext
+from flask_babel import pgettext
 from flask_login import current_user
 from sqlalchemy import Connection
 
 from app.admin import export
 from app.admin.base import Screen
 from app.admin.campaign_data import named
+from app.admin.session_list import end_all_of
 from app.admin.user_form import UserForm
 from app.auth import accounts, audit, groups, sessions, users
 from app.auth.passwords import one_time_password
@@ -154,22 +155,13 @@ class UsersScreen(Screen):
 
     @expose("/<int:user_id>/end-sessions", methods=["POST"])
     def end_sessions(self, user_id: int) -> Any:
-        ended = 0
+        said = ""
 
         def change(connection: Connection, user: Any) -> None:
-            nonlocal ended
-            ended = users.end_sessions(connection, user_id)
-            audit.record(
-                connection, "sessions_end", "user", user_id, after={"username": user.username, "sessions": ended}
-            )
+            nonlocal said
+            said = end_all_of(connection, user)
 
-        def said(user: Any) -> str:
-            return ngettext(
-                "%(num)s session of %(name)s is ended.", "%(num)s sessions of %(name)s are ended.", ended,
-                name=user.username,
-            )  # fmt: skip
-
-        return self._done(user_id, change, said)
+        return self._done(user_id, change, lambda user: said)
 
     def _done(self, user_id: int, change: Callable[[Connection, Any], None], said: Callable[[Any], str]) -> Any:
         """Make a change of one user, say so or why not, and go back to the page that asked."""

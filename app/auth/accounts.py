@@ -111,12 +111,19 @@ def set_password(connection: Connection, user_id: int, password: str, must_chang
         .where(User.user_id == user_id)
         .values(
             password_hash=hash_password(password), must_change_password=must_change, failed_logins=0,
-            locked_until=None, session_epoch=User.session_epoch + 1,
+            locked_until=None,
         )
     )  # fmt: skip
-    connection.execute(
+    end_sessions(connection, user_id)
+
+
+def end_sessions(connection: Connection, user_id: int) -> int:
+    """Sign a user out everywhere. Returns how many sessions that ended."""
+    connection.execute(update(User).where(User.user_id == user_id).values(session_epoch=User.session_epoch + 1))
+    ended = connection.execute(
         update(Session).where(Session.user_id == user_id, Session.ended_at.is_(None)).values(ended_at=real_now())
     )
+    return ended.rowcount
 
 
 class UserNameError(AcmError):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from flask import Flask, Response, abort, jsonify, redirect, request, session, url_for
 from flask_login import LoginManager, UserMixin, current_user, login_user, logout_user
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from werkzeug.wrappers import Response as BaseResponse
 
 from app.auth.accounts import Account, read_account, real_now
@@ -85,7 +85,7 @@ def begin(connection: Connection, user_id: int) -> Account | None:
     epoch = connection.scalar(select(User.session_epoch).where(User.user_id == user_id))
     connection.execute(
         insert(Session).values(
-            token_hash=_hash(token), user_id=user_id, session_epoch=epoch, started_at=now, seen_at=now,
+            token_hash=token_hash(token), user_id=user_id, session_epoch=epoch, started_at=now, seen_at=now,
             address=request.remote_addr, browser=(request.user_agent.string or "")[:200],
         )
     )  # fmt: skip
@@ -100,7 +100,7 @@ def begin(connection: Connection, user_id: int) -> Account | None:
 def end(connection: Connection) -> None:
     """Sign the user of this request out."""
     connection.execute(
-        update(Session).where(Session.token_hash == _hash(current_user.get_id())).values(ended_at=real_now())
+        update(Session).where(Session.token_hash == token_hash(current_user.get_id())).values(ended_at=real_now())
     )
     logout_user()
     session.clear()
@@ -108,24 +108,30 @@ def end(connection: Connection) -> None:
 
 def load(token: str) -> SignedIn | None:
     """The user of a session token, or None when the session is over."""
-    settings = get_settings()
     now = real_now()
     with db.engine.begin() as connection:
         row = connection.execute(
-            select(Session.__table__, User.session_epoch.label("user_epoch"))
+            select(Session.__table__)
             .join(User, User.user_id == Session.user_id)
-            .where(Session.token_hash == _hash(token))
+            .where(Session.token_hash == token_hash(token), *is_open(now))
         ).one_or_none()
-        if row is None or row.ended_at is not None or row.session_epoch != row.user_epoch:
-            return None
-        if now - row.seen_at > timedelta(minutes=settings.session_idle_minutes):
-            return None
-        if now - row.started_at > timedelta(hours=settings.session_hours):
+        if row is None:
             return None
         if not _is_background() and now - row.seen_at > timedelta(minutes=1):
             connection.execute(update(Session).where(Session.token_hash == row.token_hash).values(seen_at=now))
         account = read_account(connection, row.user_id)
     return SignedIn(account, token) if account else None
+
+
+def is_open(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """What holds of a session that still opens the door at the real moment `now`; joined with its user."""
+    settings = get_settings()
+    return (
+        Session.ended_at.is_(None),
+        Session.session_epoch == User.session_epoch,
+        Session.seen_at >= now - timedelta(minutes=settings.session_idle_minutes),
+        Session.started_at >= now - timedelta(hours=settings.session_hours),
+    )
 
 
 def guard() -> BaseResponse | tuple[Response, int] | None:
@@ -154,5 +160,6 @@ def _is_background() -> bool:
     return request.headers.get("X-Acm-Background") == "1"
 
 
-def _hash(token: str) -> str:
+def token_hash(token: str) -> str:
+    """What the database has of a token; it opens nothing."""
     return hashlib.sha256(token.encode()).hexdigest()

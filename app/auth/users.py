@@ -13,16 +13,18 @@ from typing import Any
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
 
 from app.auth import way_in
-from app.auth.accounts import key, real_now
+from app.auth.accounts import end_sessions, key, real_now
 from app.models.access import Group, Session, User, UserGroup
 
 STATES = ("active", "off", "locked")
 
 _NEVER = datetime(1900, 1, 1)  # noqa: DTZ001 - moments in the database are naive UTC
+#: Last and first name in upper case, as lists are searched and sorted by it.
+FULL_NAME = func.upper(func.coalesce(User.last_name, "") + " " + func.coalesce(User.first_name, ""))
 #: What a list of users may be ordered by. Each is told apart by user_id where it is the same for several.
 SORTS: dict[str, Any] = {
     "username": User.username_key,
-    "name": func.upper(func.coalesce(User.last_name, "") + " " + func.coalesce(User.first_name, "")),
+    "name": FULL_NAME,
     "email": func.upper(func.coalesce(User.email, "")),
     "seen": func.coalesce(User.last_login_at, _NEVER),
 }
@@ -85,11 +87,10 @@ def count(connection: Connection) -> int:
 def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     if filters.wanted:
         wanted = filters.wanted.upper()
-        name = func.upper(func.coalesce(User.last_name, "") + " " + func.coalesce(User.first_name, ""))
         query = query.where(
             or_(
                 User.username_key.contains(key(filters.wanted), autoescape=True),
-                name.contains(wanted, autoescape=True),
+                FULL_NAME.contains(wanted, autoescape=True),
                 func.upper(func.coalesce(User.email, "")).contains(wanted, autoescape=True),
             )
         )
@@ -153,15 +154,6 @@ def switch(connection: Connection, user_id: int, is_active: bool) -> None:
         connection.execute(update(User).where(User.user_id == user_id).values(is_active=is_active))
         if not is_active:
             end_sessions(connection, user_id)
-
-
-def end_sessions(connection: Connection, user_id: int) -> int:
-    """Sign a user out everywhere. Returns how many sessions that ended."""
-    connection.execute(update(User).where(User.user_id == user_id).values(session_epoch=User.session_epoch + 1))
-    ended = connection.execute(
-        update(Session).where(Session.user_id == user_id, Session.ended_at.is_(None)).values(ended_at=real_now())
-    )
-    return ended.rowcount
 
 
 def lift_lock(connection: Connection, user_id: int) -> None:

@@ -21,8 +21,6 @@ from app.models.access import ApiKey, Audit, Group, User
 from app.models.strategy import Campaign, Segment
 
 SIZE = 100
-_EXPORT_PAGE = 2000
-_EXPORT_MAXIMUM = 1_000_000
 
 #: Kinds of objects that have a name for people: the table's key, and the column with the name.
 _NAMED: dict[str, tuple[Any, Any]] = {
@@ -90,19 +88,12 @@ class AuditScreen(Screen):
 
 
 def _rows(filters: Filters) -> Iterator[list[Any]]:
-    key, written = "", 0
     with db.engine.connect() as connection:
-        while written < _EXPORT_MAXIMUM:
-            page = audit_search.find(connection, filters, key, _EXPORT_PAGE, with_values=True)
-            for row in page.rows:
-                written += 1
-                yield [
-                    row.at, row.username, row.address, action_name(row.action), object_name(row.object_type),
-                    row.object_id, _cell(row.before), _cell(row.after),
-                ]  # fmt: skip
-            if page.next_key is None:
-                return
-            key = page.next_key
+        for row in export.paged(lambda key: audit_search.find(connection, filters, key, export.PAGE, with_values=True)):
+            yield [
+                row.at, row.username, row.address, action_name(row.action), object_name(row.object_type),
+                row.object_id, _cell(row.before), _cell(row.after),
+            ]  # fmt: skip
 
 
 def _cell(written: str | None) -> str | None:

@@ -22,8 +22,6 @@ from app.frame.languages import language, local_address
 from app.procedures import contacts
 
 SIZES = (50, 100, 200)
-_EXPORT_PAGE = 2000
-_EXPORT_MAXIMUM = 1_000_000
 
 
 class ContactsScreen(CampaignScreen):
@@ -145,22 +143,15 @@ def _rows(campaign_id: int, filters: Filters) -> Iterator[list[Any]]:
     english = "_en" if language() == "en" else ""
     phone_statuses = campaign_data.phone_statuses()
     yes = _("yes")
-    key, written = "", 0
     with db.engine.connect() as connection:
-        while written < _EXPORT_MAXIMUM:
-            page = contact_search.find(connection, campaign_id, filters, key, _EXPORT_PAGE)
-            for row in page.rows:
-                written += 1
-                yield [
-                    row.loaded_at, row.number, row.type_code, row.client_code, getattr(row, f"client_status{english}"),
-                    row.segment_code, getattr(row, f"technical_result{english}"),
-                    getattr(row, f"agent_result_1{english}"), getattr(row, f"agent_result_2{english}"),
-                    row.last_attempt_at, row.callback_at, row.attempts, phone_statuses[row.phone_status_id],
-                    row.postponed_until, yes if row.is_in_work else "", row.do_not_call_after,
-                ]  # fmt: skip
-            if page.next_key is None:
-                return
-            key = page.next_key
+        for row in export.paged(lambda key: contact_search.find(connection, campaign_id, filters, key, export.PAGE)):
+            yield [
+                row.loaded_at, row.number, row.type_code, row.client_code, getattr(row, f"client_status{english}"),
+                row.segment_code, getattr(row, f"technical_result{english}"),
+                getattr(row, f"agent_result_1{english}"), getattr(row, f"agent_result_2{english}"),
+                row.last_attempt_at, row.callback_at, row.attempts, phone_statuses[row.phone_status_id],
+                row.postponed_until, yes if row.is_in_work else "", row.do_not_call_after,
+            ]  # fmt: skip
 
 
 def _told(filters: Filters) -> dict[str, Any]:

@@ -27,7 +27,6 @@ from app.importing.cleaning import clean_number
 from app.procedures import contacts
 
 PAGE = 50
-EXPORT_ROWS = 1_000_000
 
 
 @dataclass
@@ -225,16 +224,9 @@ def _do_lift(connection: Connection, list_name: str, entry: Any, reason: str) ->
 
 
 def _lines(filters: Filters) -> Iterator[list[Any]]:
-    key, left = "", EXPORT_ROWS
     with db.engine.connect() as connection:
-        while left > 0:
-            page = blocklists.find(connection, filters, key, min(left, 2000))
-            for row in page.rows:
-                yield [
-                    row.number, row.crm_id, row.added_at, row.added_by, row.reason, row.lifted_at, row.lifted_by,
-                    row.lift_reason,
-                ]  # fmt: skip
-            left -= len(page.rows)
-            if page.next_key is None:
-                return
-            key = page.next_key
+        for row in export.paged(lambda key: blocklists.find(connection, filters, key, export.PAGE)):
+            yield [
+                row.number, row.crm_id, row.added_at, row.added_by, row.reason, row.lifted_at, row.lifted_by,
+                row.lift_reason,
+            ]  # fmt: skip

@@ -7,6 +7,7 @@ import io
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from flask import Response, send_file, stream_with_context
@@ -16,6 +17,9 @@ from app import clock
 from app.frame.formats import local
 
 KINDS = ("csv", "xlsx")
+#: A spreadsheet has room for 1,048,576 rows; and how many a list reads at once for its file.
+MOST_ROWS = 1_000_000
+PAGE = 2000
 
 #: A text that begins so is a formula to a spreadsheet; an apostrophe in front makes it text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,6 +28,19 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 def safe_text(value: str) -> str:
     """The text as a spreadsheet may open it: never a formula."""
     return f"'{value}" if value.startswith(_FORMULA) else value
+
+
+def paged(read: Callable[[str], Any]) -> Iterator[Any]:
+    """The rows of a list that is read page by page, at most MOST_ROWS. `read` gives the page behind a key."""
+
+    def rows() -> Iterator[Any]:
+        key: str | None = ""
+        while key is not None:
+            page = read(key)
+            yield from page.rows
+            key = page.next_key
+
+    return islice(rows(), MOST_ROWS)
 
 
 def send(name: str, kind: str, headers: Sequence[str], rows: Iterable[Sequence[Any]]) -> Response:

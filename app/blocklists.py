@@ -12,17 +12,17 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Select, and_, distinct, func, literal, or_, select, true
+from sqlalchemy import Connection, Select, and_, distinct, func, literal, or_, select, true
 
 from app.models.contact import Client, NumberBlock, Person, Phone
 from app.models.dialing import Record
 from app.models.dictionary import DoNotCall
+from app.numbering.search import LONGEST, begins, beyond
 
 DO_NOT_CALL, NUMBER_BLOCK = "do_not_call", "number_block"
 LISTS: dict[str, Any] = {DO_NOT_CALL: DoNotCall, NUMBER_BLOCK: NumberBlock}
 #: The least that a search by the beginning of a number takes.
 LEAST_DIGITS = 3
-_LONGEST = 20
 _FAR = "9999-12-31T00:00:00"
 
 
@@ -40,7 +40,7 @@ class Filters:
         name = values.get("list", DO_NOT_CALL)
         return cls(
             list_name=name if name in LISTS else DO_NOT_CALL,
-            number=re.sub(r"\D", "", values.get("number", ""))[:_LONGEST],
+            number=re.sub(r"\D", "", values.get("number", ""))[:LONGEST],
             crm_id=values.get("crm_id", "").strip()[:64] if name == DO_NOT_CALL or name not in LISTS else "",
             is_lifted=values.get("state") == "lifted",
         )
@@ -173,13 +173,8 @@ def _walk(filters: Filters, key: str) -> Select[Any]:
             DoNotCall.person_id.in_(select(Person.person_id).where(Person.crm_id_key == filters.crm_id.upper()))
         )
     if filters.number:
-        start: ColumnElement[bool] = true()
-        if after is not None and re.fullmatch("[0-9]{1,20}", first):
-            start = or_(model.number > first, and_(model.number == first, entry_id > after))
         return query.where(
-            model.number >= filters.number,
-            model.number <= filters.number + "9" * (_LONGEST - len(filters.number)),
-            start,
+            *begins(model.number, filters.number), *beyond(model.number, entry_id, first, last)
         ).order_by(model.number, entry_id)
     if filters.is_lifted:
         if after is not None:

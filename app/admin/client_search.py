@@ -12,9 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, func, or_, select, text, true, union_all
+from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, text, true, union_all
 
 from app.models.contact import Client, Person, Phone
+from app.numbering.search import begins, beyond
 
 #: Rows of the index of numbers that one page reads at most: other campaigns have numbers in it too.
 SCAN = 5000
@@ -156,13 +157,9 @@ class _Search:
         if not re.fullmatch("[0-9]{1,20}", digits) or len(digits) < LEAST_DIGITS:
             return [], None
         after, __, last = place.partition("-")
-        start: ColumnElement[bool] = Phone.number >= digits
-        if re.fullmatch("[0-9]{1,20}", after) and re.fullmatch("[0-9]{1,18}", last):
-            start = or_(Phone.number > after, and_(Phone.number == after, Phone.phone_id > int(last)))
-        top = digits + "9" * (20 - len(digits))
         walked = (
             select(Phone.number, Phone.phone_id, Phone.client_id, Phone.campaign_id)
-            .where(start, Phone.number >= digits, Phone.number <= top)
+            .where(*begins(Phone.number, digits), *beyond(Phone.number, Phone.phone_id, after, last))
             .order_by(Phone.number, Phone.phone_id)
             .limit(SCAN)
             .subquery("p")

@@ -28,13 +28,13 @@ from sqlalchemy import (
     case,
     func,
     literal_column,
-    or_,
     select,
     text,
     union_all,
 )
 
 from app.models.contact import Client, Phone
+from app.numbering.search import begins, beyond
 
 #: Rows of an index that one page reads at most.
 SCAN = 5000
@@ -184,7 +184,7 @@ def _flag(condition: ColumnElement[bool]) -> ColumnElement[int]:
 
 
 class _ByNumber(_Walk):
-    """By number: exact or its beginning. Numbers are digits only, so that a range is a prefix under any collation."""
+    """By number: exact or its beginning."""
 
     def is_exact(self) -> bool:
         return False
@@ -192,13 +192,9 @@ class _ByNumber(_Walk):
     def candidates(self, limit: int) -> list[Any]:
         number = self.filters.number
         after, __, last = self.key.partition("-")
-        phone_id = _integer(last)
-        start: ColumnElement[bool] = Phone.number >= number
-        if re.fullmatch("[0-9]{1,20}", after) and phone_id is not None:
-            start = or_(Phone.number > after, and_(Phone.number == after, Phone.phone_id > phone_id))
         inner = (
             select(Phone.number, Phone.phone_id, Phone.client_id, Phone.campaign_id, Phone.last_technical_result_id)
-            .where(start, Phone.number >= number, Phone.number <= number + "9" * (20 - len(number)))
+            .where(*begins(Phone.number, number), *beyond(Phone.number, Phone.phone_id, after, last))
             .order_by(Phone.number, Phone.phone_id)
             .limit(limit)
             .subquery("p")

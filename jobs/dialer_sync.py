@@ -37,14 +37,13 @@ from app.dialer.records import ImportRecord, safe_name
 from app.errors import AcmError, ProcedureError
 from app.i18n import gettext as _
 from app.models.dialing import Record
-from app.models.strategy import Campaign
+from app.models.strategy import ACTIVE, ARCHIVED, Campaign
 from app.procedures import dialing
 from app.settings import get_settings
 from jobs import dialers
 from jobs.dialers import DialerAccess
 from jobs.run import Run, explain
 
-STOPPED, ACTIVE, ARCHIVED = 1, 2, 3
 TAKEN, SENT = 1, 2
 LOST_BY_DIALER = 3
 #: A block that was taken and not sent is still sent within this time; after it, its phones are chosen anew.

@@ -20,9 +20,8 @@ from app.calendars import CALENDARS, CLOSED, FIRST_YEAR, FRIDAY, LAST_YEAR, SATU
 from app.database.web import db
 from app.errors import AcmError
 from app.frame.formats import local
-from app.models.strategy import Calendar, Campaign, Schedule, StrategyVersion, VersionPhoneType
+from app.models.strategy import ARCHIVED, Calendar, Campaign, Schedule, StrategyVersion, VersionPhoneType
 
-ARCHIVED = 3
 DEFAULT = "RU"
 MOST_NAME = 200
 MONTHS: tuple[Any, ...] = (

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext, ngettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, SelectField
 
@@ -22,13 +22,13 @@ from app.admin.campaign_data import named
 from app.admin.fields import TextField, WholeField
 from app.auth import campaign_access, sessions
 from app.database.web import db
+from app.dictionaries import uses
 from app.errors import AcmError
 from app.models.caps import CampaignCap, CapRule, CapRuleResult
 from app.models.dictionary import TechnicalResult
-from app.models.strategy import Campaign, DialClass, DialClassChange, Schedule
+from app.models.strategy import ARCHIVED, Campaign, DialClass, Schedule
 from app.schedules import ScheduleError
 
-ARCHIVED = 3
 MINUTES = 4  # the window of the last so many minutes
 SUBJECTS: dict[int, Any] = {
     1: lazy_gettext("A person, by CRM id"),
@@ -242,13 +242,12 @@ def _held(connection: Connection) -> dict[int, int]:
 
     A mark does not say which rule left it.
     """
-    rows = connection.execute(
-        select(DialClass.campaign_id, func.sum(DialClassChange.phones))
-        .join(DialClassChange, DialClassChange.dial_class_id == DialClass.dial_class_id)
-        .where(DialClass.held_until > clock.now(), DialClass.campaign_id.in_(campaign_access.visible(connection)))
-        .group_by(DialClass.campaign_id)
+    return uses.phones_by(
+        connection,
+        DialClass.campaign_id,
+        DialClass.held_until > clock.now(),
+        DialClass.campaign_id.in_(campaign_access.visible(connection)),
     )
-    return {campaign_id: int(phones) for campaign_id, phones in rows}
 
 
 def _words(connection: Connection, rule: Any) -> dict[str, str]:

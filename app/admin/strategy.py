@@ -30,12 +30,11 @@ from app.campaigns import (
 )
 from app.database.web import db
 from app.errors import ProcedureError
-from app.models.strategy import Campaign, Schedule, StrategyVersion
+from app.models.strategy import ARCHIVED, Campaign, Schedule, StrategyVersion
 from app.procedures.strategy import version_publish, version_return
 
 #: How many versions the first tab lists; the page of versions has all of them.
 LISTED_VERSIONS = 10
-ARCHIVED = 3
 FIRST_STRATEGY = StrategyForm(schedule=ScheduleForm.daily("09:00–21:00", 9 * 60, 21 * 60))
 _NOT_FIELDS = {"csrf_token", "do", "tab", "base"}
 

@@ -19,11 +19,11 @@ from app.admin.cache import ShortMemory
 from app.admin.fields import TextField
 from app.auth import audit, sessions
 from app.database.web import db
+from app.dictionaries import uses
 from app.models.dictionary import TimeZone, TimeZoneOffset
-from app.models.strategy import Campaign, DialClass, DialClassChange
+from app.models.strategy import ARCHIVED, Campaign, DialClass
 from app.zones import FAR_FUTURE, offset_rows
 
-ARCHIVED = 3
 _phones = ShortMemory(30)
 
 
@@ -48,7 +48,7 @@ class TimeZonesScreen(Screen):
         now = clock.now()
         with db.engine.connect() as connection:
             rows = connection.execute(_zones(now)).all()
-            phones = _phones.get("phones", lambda: _phones_by_zone(connection))
+            phones = _phones.get("phones", lambda: uses.phones_by(connection, DialClass.zone_id))
             by_default = connection.execute(
                 select(Campaign.default_zone_id, func.count())
                 .where(Campaign.state_id != ARCHIVED)
@@ -150,16 +150,6 @@ def _zones(now: Any) -> Any:
 def _zone_or_404(connection: Connection, zone_id: int) -> Any:
     row = connection.execute(select(TimeZone.__table__).where(TimeZone.zone_id == zone_id)).one_or_none()
     return row if row is not None else abort(404)
-
-
-def _phones_by_zone(connection: Connection) -> dict[int, int]:
-    """Phones by the zone that they are dialled in, from the counts of classes."""
-    rows = connection.execute(
-        select(DialClass.zone_id, func.sum(DialClassChange.phones))
-        .join(DialClassChange, DialClassChange.dial_class_id == DialClass.dial_class_id)
-        .group_by(DialClass.zone_id)
-    )
-    return {zone_id: int(phones) for zone_id, phones in rows}
 
 
 def _add(connection: Connection, code: str, name: str) -> None:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from app.dictionaries.rows import AGENT_RESULTS, PHONE_TYPES, TECHNICAL_RESULTS, Dictionary
 from app.models.strategy import (
+    ARCHIVED,
     Campaign,
     DialClass,
     DialClassChange,
@@ -17,7 +18,6 @@ from app.models.strategy import (
     VersionTechnicalResult,
 )
 
-ARCHIVED = 3
 _NAMED_BY: dict[str, tuple[Any, Any]] = {
     PHONE_TYPES.object_type: (VersionPhoneType, VersionPhoneType.phone_type_id),
     TECHNICAL_RESULTS.object_type: (VersionTechnicalResult, VersionTechnicalResult.technical_result_id),
@@ -56,14 +56,19 @@ def read(connection: Connection, dictionary: Dictionary) -> Uses:
     if dictionary is PHONE_TYPES:
         named = named.where(VersionPhoneType.is_dialled == True)  # noqa: E712 - SQL
     fact = _PHONES_BY[dictionary.object_type]
-    phones = (
-        select(fact, func.sum(DialClassChange.phones))
-        .join(DialClass, DialClass.dial_class_id == DialClassChange.dial_class_id)
-        .where(fact != 0)
-        .group_by(fact)
-    )
     return Uses(
         {row_id: int(count) for row_id, count in connection.execute(named)},
-        {row_id: int(count) for row_id, count in connection.execute(phones)},
+        phones_by(connection, fact, fact != 0),
         int(connection.scalar(select(func.count()).select_from(Campaign).where(*in_force)) or 0),
     )
+
+
+def phones_by(connection: Connection, fact: Any, *conditions: Any) -> dict[int, int]:
+    """Phones by a fact of their dial class (a column of DialClass), from the counts that are kept."""
+    rows = connection.execute(
+        select(fact, func.sum(DialClassChange.phones))
+        .join(DialClass, DialClass.dial_class_id == DialClassChange.dial_class_id)
+        .where(*conditions)
+        .group_by(fact)
+    )
+    return {value: int(phones) for value, phones in rows}

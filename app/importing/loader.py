@@ -29,14 +29,13 @@ from app.importing.formats import Form, Part, Record, format_module
 from app.importing.owner import is_alive, make_owner
 from app.log import get_logger
 from app.models.importing import ImportBatch, ImportReject
-from app.models.strategy import Campaign
+from app.models.strategy import ARCHIVED, Campaign
 from app.procedures import importing as procedures
 from app.settings import get_settings
 
 log = get_logger(__name__)
 
 RUNNING = 1
-ARCHIVED = 3
 SAMPLE_LINES = 1000
 #: How often a part is repeated when another transaction was in its way, and how long a lost database is awaited.
 REPEATS = 10

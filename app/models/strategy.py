@@ -26,6 +26,9 @@ from app.models.base import (
     zero,
 )
 
+#: state_id of a campaign.
+STOPPED, ACTIVE, ARCHIVED = 1, 2, 3
+
 
 class Campaign(Base):
     """A campaign. state_id: 1 stopped, 2 active, 3 archived. strategy_version_id is the version in force."""

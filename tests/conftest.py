@@ -144,6 +144,8 @@ def _logging_of_the_test() -> Iterator[None]:
 class PostgresServer:
     """The embedded PostgreSQL of this run."""
 
+    copies = True
+
     def __init__(self, folder: Path) -> None:
         self.embedded = EmbeddedPostgres(folder / "postgresql", settings=NOT_DURABLE | QUICK)
         self.embedded.start()
@@ -162,6 +164,8 @@ class PostgresServer:
 
 class MssqlServer:
     """The SQL Server that ACM_TEST_MSSQL_URL names."""
+
+    copies = False
 
     def __init__(self, url: str) -> None:
         self.url = make_url(url)

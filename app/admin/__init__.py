@@ -9,6 +9,7 @@ from flask_babel import LazyString, lazy_gettext
 from app.admin.api_keys import ApiKeysScreen
 from app.admin.audit_journal import AuditScreen
 from app.admin.base import AcmAdmin, Screen, menu
+from app.admin.cache import forget_all
 from app.admin.calendars import CalendarsScreen
 from app.admin.campaign_groups import CampaignGroupsScreen
 from app.admin.campaign_settings import CampaignSettingsScreen
@@ -86,6 +87,7 @@ SCREENS: tuple[tuple[type[Screen], LazyString, str, str], ...] = (
 
 def init_app(app: Flask) -> None:
     """Add all screens to the application."""
+    forget_all()
     admin = AcmAdmin(
         name="ACM",
         index_view=HomeScreen(lazy_gettext("All campaigns"), "home", "/"),

@@ -6,8 +6,10 @@ import threading
 import time
 from collections.abc import Callable
 from typing import Any
+from weakref import WeakSet
 
 _LARGEST = 500
+_all: WeakSet[ShortMemory] = WeakSet()
 
 
 class ShortMemory:
@@ -18,6 +20,7 @@ class ShortMemory:
         self._known: dict[Any, tuple[float, Any]] = {}
         self._locks: dict[Any, threading.Lock] = {}
         self._lock = threading.Lock()
+        _all.add(self)
 
     def get(self, key: Any, read: Callable[[], Any]) -> Any:
         """The answer for `key`, at most `seconds` old; `read` makes a new one."""
@@ -45,3 +48,9 @@ class ShortMemory:
     def _fresh(self, key: Any) -> tuple[float, Any] | None:
         known = self._known.get(key)
         return known if known and time.monotonic() - known[0] < self.seconds else None
+
+
+def forget_all() -> None:
+    """For a new application, whose database may be another one."""
+    for memory in list(_all):
+        memory.forget()

@@ -29,8 +29,16 @@ def _cheap_hashes() -> None:
 
 
 @pytest.fixture(scope="session")
-def web_engine(server: Any, template_url: str, _cheap_hashes: None) -> Iterator[Engine]:
-    engine = create_engine(server.create(template_url), "acm tests web")
+def scene_url(server: Any, template_url: str, _cheap_hashes: None) -> str:
+    """The database that those of the files of tests are copied from: nobody may be connected to it."""
+    url = str(server.create(template_url))
+    if server.copies:
+        _make_scene(url)
+    return url
+
+
+def _make_scene(url: str) -> None:
+    engine = create_engine(url, "acm tests web")
     now = clock.now()
     with engine.begin() as connection:
         first = web_scene.campaign(connection, "ALPHA", "Первая", now - timedelta(hours=2), clients=300)
@@ -38,11 +46,21 @@ def web_engine(server: Any, template_url: str, _cheap_hashes: None) -> Iterator[
         web_scene.dial(connection, first, now, 12)
         for role in (*ROLES, ALL_ROLES):
             add_user(connection, role, role)
+    engine.dispose()
+
+
+@pytest.fixture(scope="module")
+def web_engine(server: Any, scene_url: str) -> Iterator[Engine]:
+    """The database of a file of tests: what one file leaves behind is not there for the next."""
+    url = server.create(scene_url)
+    if not server.copies:
+        _make_scene(url)
+    engine = create_engine(url, "acm tests web")
     yield engine
     engine.dispose()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def app(web_engine: Engine) -> Flask:
     return create_app(web_engine, TESTING=True)
 
@@ -66,7 +84,7 @@ def signed_in(app: Flask) -> Callable[..., Browser]:
     return make
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def campaigns(web_engine: Engine) -> dict[str, int]:
     """Ids of the campaigns by code."""
     with web_engine.connect() as connection:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
@@ -27,7 +27,7 @@ def _nothing_remembered() -> None:
 
 
 @pytest.fixture(scope="module")
-def running(web_engine: Engine) -> Iterator[int]:
+def running(web_engine: Engine) -> int:
     """A campaign of this module's own: dialled, with a block out."""
     now = clock.now()
     with web_engine.begin() as connection:
@@ -35,7 +35,7 @@ def running(web_engine: Engine) -> Iterator[int]:
             connection, "GAMMA", "Третья <b>", now - timedelta(hours=2), clients=120, segments=("s1", "s2")
         )
         web_scene.dial(connection, campaign_id, now - timedelta(minutes=1), 4)
-    yield campaign_id
+    return campaign_id
 
 
 def state(engine: Engine, campaign_id: int) -> int:
@@ -238,7 +238,7 @@ def test_the_list_of_campaigns_filters_and_sorts(
     signed_in: Callable[..., Any], running: int, web_engine: Engine
 ) -> None:
     browser = signed_in()
-    with web_engine.connect() as connection:  # other modules make campaigns, load clients into them and stop them
+    with web_engine.connect() as connection:
         rows = connection.execute(
             text("SELECT k.code, k.clients, k.state_id FROM dialing.campaign_overview AS k WHERE k.state_id <> 3")
         ).all()

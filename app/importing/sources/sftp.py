@@ -43,6 +43,8 @@ class SftpSource(Source):
         try:
             with self._in_words():
                 self.transport.start_client(timeout=TIMEOUT)
+                if not self.transport.initial_kex_done:  # when the time is over, paramiko returns without a word
+                    raise TimeoutError
             self._check_key()
             with self._in_words():
                 self.transport.auth_password(place.username, place.password)

@@ -11,7 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
-from app.admin import campaign_data, import_undo, uploads
+from app.admin import campaign_data, corrections, import_undo, uploads
 from app.admin.base import Screen
 from app.auth import audit, sessions
 from app.database.web import db
@@ -79,10 +79,11 @@ class ImportsScreen(Screen):
             can_resume = sessions.may("import", "load") and _resumable(connection, row) is not None
             can_undo = sessions.may("import", "undo") and import_undo.is_possible(connection, row)
             kept = import_undo.kept(connection, row)
+            corrects, corrected_by = corrections.links(connection, row)
         return self.render(
             "screens/import_batch.html", batch=row, live=live, rejects=rejected, can_resume=can_resume,
-            can_undo=can_undo, kept=kept, kept_reasons=KEPT, kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
-            may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
+            can_undo=can_undo, corrects=corrects, corrected_by=corrected_by, kept=kept, kept_reasons=KEPT, kinds=KINDS,
+            states=STATES, state_classes=STATE_CLASSES, may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
         )  # fmt: skip
 
     @expose("/<int:batch_id>/batch.json")
@@ -105,11 +106,10 @@ class ImportsScreen(Screen):
         with db.engine.begin() as connection:
             audit.record(connection, "rejects_download", "import_batch", batch_id)
         target.seek(0)
-        name = Path(row.file_name or "load.txt")
         return send_file(
             target,
             as_attachment=True,
-            download_name=f"{name.stem}-rejects{name.suffix}",
+            download_name=corrections.reject_name(row),
             mimetype="application/octet-stream",
         )
 

@@ -61,7 +61,7 @@ sql-map: setup ## from screen, job and API to procedure and table
 
 ##@ Work on it
 
-.PHONY: test mission lint types check format bench model mutation chaos messages
+.PHONY: test mission lint types check format bench model mutation chaos messages screenshots
 # Tests with real processes wait on real time: one that fails on a machine busy with something else is tried once more,
 # and the summary names it.
 test: setup-test ## all tests, or those under T=tests/unit; ARGS="-k word" go to pytest
@@ -99,6 +99,9 @@ chaos: setup-test ## kill and break everything, and check that the books balance
 messages: setup-test ## collect texts for translation into app/translations
 	@$(BIN)/pybabel -q extract -k _ -k lazy_gettext -F babel.cfg -o app/translations/messages.pot .
 	@$(BIN)/pybabel -q update -i app/translations/messages.pot -d app/translations --no-fuzzy-matching
+
+screenshots: setup-test ## the pictures of docs/images, from a demonstration that runs for them [ARGS="monitor client"]
+	@$(BIN)/python scripts/screenshots $(ARGS)
 
 .PHONY: clean clean-data
 clean: ## remove what was built; the data in var/ stays

@@ -106,6 +106,22 @@ def correct_day(connection: Connection, code: str, on_date: date, as_weekday: in
         connection.execute(insert(CalendarDay).values(calendar_id=calendar_id, on_date=on_date, **values))
 
 
+def restore_day(connection: Connection, code: str, on_date: date) -> None:
+    """Undo a correction by hand: the day is what the library says again, or a day like others of its weekday."""
+    calendar_id = _calendar_id(connection, code)
+    connection.execute(
+        delete(CalendarDay).where(CalendarDay.calendar_id == calendar_id, CalendarDay.on_date == on_date)
+    )
+    known = next((day for day in library_days(code, [on_date.year]) if day.on_date == on_date), None)
+    if known is not None:
+        connection.execute(
+            insert(CalendarDay).values(
+                calendar_id=calendar_id, on_date=on_date, as_weekday=known.as_weekday, name=known.name,
+                is_corrected=False,
+            )
+        )  # fmt: skip
+
+
 def read_days(connection: Connection, code: str) -> list[Day]:
     """The days of a calendar, in their order."""
     rows = connection.execute(

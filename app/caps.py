@@ -22,6 +22,8 @@ from app.models.strategy import Campaign
 from app.procedures import dialing
 
 BATCH = 2000
+#: counts_id of the rules that read is_contact of technical results: answered calls, conversations with an agent.
+COUNTS_CONTACTS = (2, 3)
 #: What of a rule may be changed once it is there: the rest says what its calls are.
 CHANGEABLE = ("limit_value", "valid_from", "valid_to", "is_hold", "is_enabled")
 
@@ -57,6 +59,17 @@ def read_caps(connection: Connection) -> list[Cap]:
         )
         for row in connection.execute(select(CapRule.__table__).order_by(CapRule.code))
     ]  # fmt: skip
+
+
+def add_cap(connection: Connection, code: str, values: dict[str, Any], *, by: str) -> int:
+    """Add a rule of one's own, which no campaign obeys yet. `values`: columns of CapRule. Returns its id.
+
+    AcmError where the code is taken."""
+    if connection.scalar(select(func.count()).where(func.upper(CapRule.code) == code.upper())):
+        raise AcmError(_("There is a frequency cap %(code)s already.", code=code))
+    made = connection.execute(insert(CapRule).values(code=code, **values)).inserted_primary_key
+    audit.record(connection, "cap_add", "cap_rule", code, after=values, username=by)
+    return int(made[0])  # type: ignore[index]
 
 
 def change_cap(engine: Engine, code: str, changes: dict[str, Any], *, by: str) -> int:
@@ -96,6 +109,21 @@ def obey_cap(engine: Engine, code: str, campaign_code: str, obeys: bool, *, by: 
                 connection, "cap_obey", "campaign", campaign.code, before={"cap": rule.code, "obeys": did},
                 after={"cap": rule.code, "obeys": obeys}, username=by,
             )  # fmt: skip
+    return release(engine, campaigns)
+
+
+def release_contacts(engine: Engine) -> int:
+    """After a technical result is no contact any more: whom rules that count contacts held for it is let go.
+
+    Returns how many phones are held otherwise now."""
+    with engine.begin() as connection:
+        obeying = connection.scalars(
+            select(CampaignCap.campaign_id)
+            .join(CapRule, CapRule.cap_rule_id == CampaignCap.cap_rule_id)
+            .where(CapRule.counts_id.in_(COUNTS_CONTACTS))
+            .distinct()
+        ).all()
+        campaigns = _lock_campaigns(connection, obeying)
     return release(engine, campaigns)
 
 

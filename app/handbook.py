@@ -1,4 +1,4 @@
-"""The pages of docs/ as the application shows them: Markdown made into HTML that holds nothing but text and links.
+"""The pages of docs/ as the application shows them: Markdown made into HTML of text, links and our own pictures.
 
 A page in the reader's language stands under docs/<language>/; where there is none, docs/ has the English one. Raw
 HTML of a page is left out, and so is every address that is not a page of docs/ or an https address.
@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import MutableMapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from markdown_it import MarkdownIt
+from markdown_it.common.utils import escapeHtml
 from markdown_it.renderer import RendererHTML
 from markdown_it.token import Token
 
@@ -23,6 +24,8 @@ from app.database.deploy.migrations import ROOT
 FOLDER = ROOT / "docs"
 _NAME = re.compile(r"[a-z][a-z0-9-]*\Z")
 _PAGE = re.compile(r"(?:docs/|\.\./|\./)*(?P<name>[a-z][a-z0-9-]*)\.md(?:#(?P<section>[\w-]+))?\Z")
+
+_PICTURE = re.compile(r"(?:\.\./|\./)*images/([a-z0-9-]+\.png)")
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,27 @@ def page(name: str, language: str) -> Page | None:
     """The page docs/<name>.md in the language where it has one, else in English; None when there is no such page."""
     if not _NAME.match(name):
         return None
-    for path, tongue in ((FOLDER / language / f"{name}.md", language), (FOLDER / f"{name}.md", "en")):
-        if path.is_file():
-            return _rendered(path, tongue, path.stat().st_mtime_ns)
-    return None
+    english, own = (_found(folder / f"{name}.md", tongue) for folder, tongue in _folders(language))
+    if own is None or english is None or len(own.headings) != len(english.headings):
+        return own or english
+    return _with_anchors(own, english)
+
+
+def _folders(language: str) -> tuple[tuple[Path, str], tuple[Path, str]]:
+    return (FOLDER, "en"), (FOLDER / language, language)
+
+
+def _found(path: Path, tongue: str) -> Page | None:
+    return _rendered(path, tongue, path.stat().st_mtime_ns) if path.is_file() else None
+
+
+def _with_anchors(page: Page, english: Page) -> Page:
+    """A translated page whose sections have the anchors of the English one: a screen names a section in one way."""
+    html, headings = page.html, []
+    for own, other in zip(page.headings, english.headings, strict=True):
+        html = html.replace(f'<h2 id="{own.anchor}">', f'<h2 id="{other.anchor}">', 1)
+        headings.append(Heading(own.text, other.anchor))
+    return replace(page, html=html, headings=tuple(headings))
 
 
 def anchor(text: str) -> str:
@@ -88,7 +108,8 @@ def _markdown() -> MarkdownIt:
 
 
 class _Renderer(RendererHTML):
-    """Leaves raw HTML and pictures out, and shows the text of a link whose address leads nowhere a reader may go."""
+    """Leaves raw HTML out, shows pictures of docs/images only, and shows the text alone of a link whose address leads
+    nowhere a reader may go."""
 
     def html_block(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
         return ""
@@ -97,7 +118,14 @@ class _Renderer(RendererHTML):
         return ""
 
     def image(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
-        return ""
+        found = _PICTURE.fullmatch(str(tokens[index].attrGet("src") or ""))
+        if not found or picture(found[1]) is None:
+            return ""
+        return f'<img src="/help/images/{found[1]}" alt="{escapeHtml(tokens[index].content)}" loading="lazy">'
+
+    def fence(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
+        # A long line scrolls; who has no mouse gets there with the Tab key.
+        return super().fence(tokens, index, options, env).replace("<pre>", '<pre tabindex="0">', 1)
 
     def link_open(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
         address = _address(str(tokens[index].attrGet("href") or ""))
@@ -118,6 +146,12 @@ class _Renderer(RendererHTML):
 
     def table_close(self, tokens: Sequence[Token], index: int, options: Any, env: MutableMapping[str, Any]) -> str:
         return "</table></div>\n"
+
+
+def picture(name: str) -> Path | None:
+    """The file of a picture of docs/images; None where there is none of that name."""
+    path = FOLDER / "images" / name
+    return path if re.fullmatch(r"[a-z0-9-]+\.png", name) and path.is_file() else None
 
 
 def _address(written: str) -> str:

@@ -20,7 +20,7 @@ from rich.console import Console
 from app.campaigns import create_campaign
 from app.database.embedded import NOT_DURABLE, EmbeddedPostgres
 from app.database.engine import create_engine
-from benchmarks import block, explain, monitor, passes, report, results, statuses, strategy
+from benchmarks import block, explain, machine, monitor, passes, report, results, screens, statuses, strategy
 from benchmarks.base import NOW, STRATEGY, build, check
 from benchmarks.place import Place
 from benchmarks.report import Row
@@ -32,6 +32,7 @@ SUBJECTS = (
     statuses.measure,
     monitor.measure,
     explain.measure,
+    screens.measure,
     passes.measure,
     results.measure,
 )
@@ -85,11 +86,12 @@ def _measure_base(server: EmbeddedPostgres, clients: int, campaigns: int, runs: 
     console.print(f"{place.name}: {base.phones} phones, {base.classes} classes, made in {base.built_seconds} s")
     rows = []
     for measure in SUBJECTS:
-        for row in measure(place):
+        for row in machine.beside(place, measure(place)):
             console.print(
                 f"  {row.what}: {row.figure:.1f} {row.unit}" + (f", ratio {row.ratio:.2f}" if row.ratio else "")
             )
             rows.append(row)
+    rows.append(machine.summary(place, rows))
     server.drop_database(database)
     return rows
 

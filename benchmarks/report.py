@@ -18,7 +18,8 @@ from rich.table import Table
 class Row:
     """One line of the table. floor and ratio are None where a figure stands alone; is_met where there is no target.
 
-    `most_growth`: how many times its figure on the smallest base the figure may reach on a larger one.
+    `most_growth`: how many times its figure on the smallest base the figure may reach on a larger one. `machine`: how
+    long a fixed piece of work took on the server just before and after (benchmarks/machine.py).
     """
 
     what: str
@@ -30,6 +31,7 @@ class Row:
     target: str = ""
     is_met: bool | None = None
     most_growth: float | None = None
+    machine: float | None = None
 
 
 def at_most(what: str, base: str, figure: float, most: float | None, unit: str = "ms") -> Row:
@@ -50,7 +52,11 @@ def against(
 
 
 def grown(rows: Sequence[Row]) -> list[Row]:
-    """What may grow only so much, against the same row of the smallest base of its kind (30 campaigns, or one)."""
+    """What may grow only so much, against the same row of the smallest base of its kind (30 campaigns, or one).
+
+    Milliseconds of the smallest base are those that it would take on the machine as it was when the larger one was
+    measured: a machine that has other guests changes its speed within minutes.
+    """
     first: dict[tuple[str, str], Row] = {}
     found = []
     for row in rows:
@@ -60,14 +66,17 @@ def grown(rows: Sequence[Row]) -> list[Row]:
         smallest = first.setdefault((row.what, kind), row)
         if row is smallest:
             continue
-        ratio = row.figure / smallest.figure
+        before = smallest.figure
+        if row.unit == "ms" and row.machine and smallest.machine:
+            before *= row.machine / smallest.machine
+        ratio = row.figure / before
         found.append(
             Row(
                 f"{row.what}: growth since {smallest.base.split(', ')[0]}",
                 row.base,
                 row.figure,
                 row.unit,
-                smallest.figure,
+                before,
                 ratio,
                 f"≤ {row.most_growth:g} × itself",
                 ratio <= row.most_growth,

@@ -18,6 +18,8 @@ SERVICES = {
     "queue_clear": "jobs.queue_clear",
     "dialer_sync": "jobs.dialer_sync",
 }
+#: Those that can run for one campaign alone.
+OF_ONE_CAMPAIGN = frozenset({"client_status", "queue_clear", "dialer_sync"})
 
 
 def load(code: str) -> Callable[[Run], None]:

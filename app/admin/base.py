@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from sqlalchemy import Connection
 
-from app.auth import sessions
+from app.auth import campaign_access, sessions
 from app.database.web import db
 from app.errors import ProcedureError
 
@@ -44,6 +44,8 @@ class Guarded:
     #: The page of docs/ that explains the screen, and its section, for «? Справка» (M27).
     help_page: ClassVar[str] = "administrator"
     help_section: ClassVar[str] = ""
+    #: Whether the screen is about campaigns as objects of rights, so that those that the user does not see are there.
+    shows_hidden_campaigns: ClassVar[bool] = False
 
     def is_accessible(self) -> bool:
         return sessions.may(self.screen)
@@ -63,6 +65,10 @@ class Guarded:
         if action is None or not self.is_accessible():
             abort(403)
         sessions.require(self.screen, action)
+        if "campaign_id" in kwargs and not self.shows_hidden_campaigns:
+            with db.engine.connect() as connection:
+                if not campaign_access.is_visible(connection, kwargs["campaign_id"]):
+                    abort(404)
 
     def _run_view(self, fn: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         # Flask-Admin calls a view a second time when it raises TypeError, which hides the mistake.

@@ -11,6 +11,7 @@ from flask_babel import gettext as _
 from flask_babel import pgettext
 from sqlalchemy import Connection, text
 
+from app.auth import campaign_access
 from app.frame.languages import language
 
 
@@ -30,18 +31,36 @@ def phone_statuses() -> dict[int, str]:
     }
 
 
+def processing_names() -> dict[int, str]:
+    """Names of processing_id, «Тип обработки» (M201)."""
+    return {1: _("Outbound"), 2: _("Callback"), 3: _("Personal callback")}
+
+
 def campaigns(connection: Connection) -> Sequence[Any]:
-    """All campaigns, active ones first, then by code. Columns: dialing.campaign_overview."""
+    """The campaigns that the user of the request sees, by code. Columns: dialing.campaign_overview."""
     return connection.execute(
-        text("SELECT o.* FROM dialing.campaign_overview AS o ORDER BY o.code"),
+        text(
+            "SELECT o.* FROM dialing.campaign_overview AS o"
+            " JOIN access.campaign_visible(:user_id) AS v ON v.campaign_id = o.campaign_id ORDER BY o.code"
+        ),
+        {"user_id": campaign_access.viewer()},
     ).all()
 
 
+def every_campaign(connection: Connection) -> Sequence[Any]:
+    """All campaigns, for what is read once for many users. Who shows them picks those that the user sees."""
+    return connection.execute(text("SELECT o.* FROM dialing.campaign_overview AS o ORDER BY o.code")).all()
+
+
 def campaign_or_404(connection: Connection, campaign_id: int) -> Any:
-    """One row of dialing.campaign_overview; answers 404 when there is none."""
+    """One row of dialing.campaign_overview; answers 404 when there is none that the user sees."""
     row = connection.execute(
-        text("SELECT o.* FROM dialing.campaign_overview AS o WHERE o.campaign_id = :campaign_id"),
-        {"campaign_id": campaign_id},
+        text(
+            "SELECT o.* FROM dialing.campaign_overview AS o"
+            " JOIN access.campaign_visible(:user_id) AS v ON v.campaign_id = o.campaign_id"
+            " WHERE o.campaign_id = :campaign_id"
+        ),
+        {"campaign_id": campaign_id, "user_id": campaign_access.viewer()},
     ).one_or_none()
     return row if row is not None else abort(404)
 

@@ -95,7 +95,7 @@ class ClientsScreen(CampaignScreen):
         return self.render(
             "screens/clients.html", campaign=campaign, page=page, wanted=wanted, may=sessions.may,
             total=contact_search.count(connection, campaign_id), targets=_targets(connection, campaign_id),
-            processing=_processing(), phone_statuses=campaign_data.phone_statuses(), error=error,
+            processing=campaign_data.processing_names(), phone_statuses=campaign_data.phone_statuses(), error=error,
             chosen=chosen or set(), target_id=target_id, place=_place(), is_first="after" not in request.args,
             first_url=url_for(".index", campaign_id=campaign_id, q=wanted or None),
             next_url=page.next_key
@@ -127,11 +127,6 @@ def _tell_moved(done: Any, campaign: str) -> None:
 def _place() -> dict[str, Any]:
     """Where in the list the page is."""
     return {name: request.args[name][:120] for name in ("q", "after") if request.args.get(name)}
-
-
-def _processing() -> dict[int, str]:
-    """Names of processing_id (M201)."""
-    return {1: _("Outbound"), 2: _("Callback"), 3: _("Personal callback")}
 
 
 def _targets(connection: Connection, campaign_id: int) -> list[Any]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -39,6 +39,27 @@ def _change_state(connection: Connection, campaign_id: int, action: str) -> None
         connection, f"campaign_{action}", "campaign", campaign_id,
         before={"code": before.code, "state": _STATES[before.state_id]},
         after={"code": after.code, "state": _STATES[after.state_id]},
+    )  # fmt: skip
+
+
+def archive(connection: Connection, campaign_id: int) -> None:
+    """Put a campaign away that is done. ProcedureError while it is active or the dialer holds contacts of it."""
+    _change_archive(connection, campaign_id, contacts.campaign_archive, "campaign_archive", "archived")
+
+
+def unarchive(connection: Connection, campaign_id: int) -> None:
+    """Take a campaign out of the archive; it is stopped."""
+    _change_archive(connection, campaign_id, contacts.campaign_unarchive, "campaign_unarchive", "stopped")
+
+
+def _change_archive(
+    connection: Connection, campaign_id: int, change: Callable[[Connection, int], None], action: str, state: str
+) -> None:
+    before = campaign_data.campaign_or_404(connection, campaign_id)
+    change(connection, campaign_id)
+    audit.record(
+        connection, action, "campaign", campaign_id, after={"code": before.code, "state": state},
+        before={"code": before.code, "state": _STATES[before.state_id]},
     )  # fmt: skip
 
 

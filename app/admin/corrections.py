@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from app.admin import batch_access
 from app.models.importing import ImportBatch
 
 #: Loads that a form offers, the latest ones.
@@ -33,6 +34,7 @@ def offered(connection: Connection, guessed: int | None) -> list[Any]:
     lines_rejected."""
     columns = (ImportBatch.batch_id, ImportBatch.file_name, ImportBatch.started_at, ImportBatch.lines_rejected)
     latest = select(*columns).where(ImportBatch.lines_rejected > 0, ImportBatch.state_id != 1)
+    latest = batch_access.seen(connection, latest)
     rows = list(connection.execute(latest.order_by(ImportBatch.batch_id.desc()).limit(OFFERED)))
     if guessed is not None and guessed not in [row.batch_id for row in rows]:
         rows += connection.execute(latest.where(ImportBatch.batch_id == guessed)).all()
@@ -45,6 +47,6 @@ def links(connection: Connection, batch: Any) -> tuple[Any, list[Any]]:
     corrected = None
     if batch.corrects_batch_id is not None:
         query = select(*columns).where(ImportBatch.batch_id == batch.corrects_batch_id)
-        corrected = connection.execute(query).one_or_none()
+        corrected = connection.execute(batch_access.seen(connection, query)).one_or_none()
     by = select(*columns).where(ImportBatch.corrects_batch_id == batch.batch_id).order_by(ImportBatch.batch_id)
-    return corrected, list(connection.execute(by.limit(OFFERED)))
+    return corrected, list(connection.execute(batch_access.seen(connection, by).limit(OFFERED)))

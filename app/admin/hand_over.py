@@ -10,7 +10,7 @@ from sqlalchemy import Connection, bindparam, column, select, table, text
 
 from app.admin import campaign_data
 from app.admin.base import Screen
-from app.auth import sessions
+from app.auth import campaign_access, sessions
 from app.database.web import db
 from app.i18n import mark
 from app.models.ops import Setting
@@ -19,7 +19,6 @@ STATES = {1: mark("Taken"), 2: mark("Sent"), 3: mark("Confirmed"), 4: mark("Not 
 STATE_CLASSES = {1: "run", 2: "run", 3: "on", 4: "bad", 5: "archived"}
 RECORD_STATES = {1: mark("At the dialer"), 2: mark("Came back"), 3: mark("Has a result")}
 REASONS = {1: mark("the block was not accepted"), 2: mark("recalled"), 3: mark("lost by the dialer")}
-PROCESSING = {1: mark("Outbound"), 2: mark("Callback"), 3: mark("Personal callback")}
 _PAGE = 50
 _RECORDS = 100
 
@@ -58,6 +57,8 @@ class HandOverScreen(Screen):
         if after.isdigit() and len(after) < 19:
             query = query.where(_blocks.c.block_id < int(after))
         with db.engine.connect() as connection:
+            if not campaign_access.sees_all(connection):
+                query = query.where(_blocks.c.campaign_id.in_(campaign_access.visible(connection)))
             rows = connection.execute(query).all()
             campaigns = campaign_data.campaigns(connection)
         kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
@@ -73,14 +74,14 @@ class HandOverScreen(Screen):
         first = int(after) + 1 if after.isdigit() and len(after) < 9 else 1
         with db.engine.connect() as connection:
             row = connection.execute(select(_blocks).where(_blocks.c.block_id == block_id)).one_or_none()
-            if row is None:
+            if row is None or not campaign_access.is_visible(connection, row.campaign_id):
                 abort(404)
             last = min(first + _RECORDS - 1, row.size)
             records = _records(connection, block_id, first, last)
         return self.render(
             "screens/hand_over_block.html", block=row, records=records, states=STATES, state_classes=STATE_CLASSES,
-            record_states=RECORD_STATES, reasons=REASONS, processing=PROCESSING, named=campaign_data.named,
-            may=sessions.may, is_first=first == 1,
+            record_states=RECORD_STATES, reasons=REASONS, processing=campaign_data.processing_names(),
+            named=campaign_data.named, may=sessions.may, is_first=first == 1,
             next_url=url_for(".block", block_id=block_id, after=last) if last < row.size else None,
         )  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
-from flask import abort, redirect, url_for
+from flask import abort, redirect, send_file, url_for
 from flask_admin import expose
 
 from app import handbook
@@ -17,7 +17,7 @@ class HelpScreen(Screen):
 
     screen = "help"
     help_page = "administrator"
-    actions: ClassVar = {"index": "view", "page": "view"}
+    actions: ClassVar = {"index": "view", "page": "view", "image": "view"}
 
     @expose("/")
     def index(self) -> Any:
@@ -27,3 +27,8 @@ class HelpScreen(Screen):
     def page(self, page_name: str) -> Any:
         shown = handbook.page(page_name, language()) or abort(404)
         return self.render("screens/help.html", shown=shown, pages=handbook.pages(language()))
+
+    @expose("/images/<picture_name>")
+    def image(self, picture_name: str) -> Any:
+        """A screenshot of a page."""
+        return send_file(handbook.picture(picture_name) or abort(404), max_age=3600)

@@ -11,7 +11,7 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
-from app.admin import campaign_data, corrections, import_undo, uploads
+from app.admin import batch_access, campaign_data, corrections, import_undo, uploads
 from app.admin.base import Screen
 from app.auth import audit, sessions
 from app.database.web import db
@@ -60,7 +60,7 @@ class ImportsScreen(Screen):
         if after.isdigit():
             query = query.where(ImportBatch.batch_id < int(after))
         with db.engine.connect() as connection:
-            rows = connection.execute(query).all()
+            rows = connection.execute(batch_access.seen(connection, query)).all()
             campaigns = campaign_data.campaigns(connection)
         kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
         return self.render(
@@ -172,7 +172,9 @@ def _batches() -> Any:
 
 
 def _batch_or_404(connection: Connection, batch_id: int) -> Any:
-    row = connection.execute(_batches().where(ImportBatch.batch_id == batch_id)).one_or_none()
+    row = connection.execute(
+        batch_access.seen(connection, _batches().where(ImportBatch.batch_id == batch_id))
+    ).one_or_none()
     return row if row is not None else abort(404)
 
 

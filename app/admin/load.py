@@ -19,7 +19,7 @@ from app.admin import campaign_data, corrections, dry_runs, uploads
 from app.admin.base import Screen
 from app.admin.import_templates import ENCODINGS, column_name
 from app.admin.load_asked import BY_COLUMNS, Asked, Columns
-from app.auth import audit, sessions
+from app.auth import audit, campaign_access, sessions
 from app.database.web import db
 from app.errors import AcmError
 from app.frame.formats import number
@@ -85,7 +85,7 @@ class LoadScreen(Screen):
                     columns = Columns.of(upload, asked)
                 template = _template(connection, asked, columns)
                 seen = preview(upload.path, template, PREVIEW_LINES, asked.encoding or None)
-                _check_campaign(template, asked.campaign)
+                _check_campaign(connection, template, asked.campaign)
             except AcmError as error:
                 problem = error
         checked = None if problem else dry_runs.outcome(upload.folder, _order(upload, asked, columns))
@@ -100,6 +100,8 @@ class LoadScreen(Screen):
     def check(self, token: str) -> Any:
         """Read the whole file as a load would, without writing a client."""
         upload, asked, columns = self._sent(token)
+        with db.engine.connect() as connection:
+            _check_campaign(connection, _template(connection, asked, columns), asked.campaign)
         dry_runs.start(upload.folder, _order(upload, asked, columns))
         return redirect(url_for(".upload", token=token, _anchor="checked", **asked.arguments()))
 
@@ -140,7 +142,7 @@ class LoadScreen(Screen):
         upload, asked, columns = self._sent(token)
         if not uploads.is_started(upload.folder):
             with db.engine.begin() as connection:
-                _check_campaign(_template(connection, asked, columns), asked.campaign)
+                _check_campaign(connection, _template(connection, asked, columns), asked.campaign)
                 audit.record(
                     connection, "import_start", "import_batch", None,
                     after={"file": upload.file_name, **asked.arguments()},
@@ -213,8 +215,17 @@ def _campaign_code(connection: Connection, campaign_id: str) -> str | None:
     return next((row.code for row in rows if row.campaign_id == int(campaign_id)), None)
 
 
-def _check_campaign(template: templates.Template, campaign: str) -> None:
-    """Say before the load, not after it, that nobody names the campaign."""
-    if campaign or templates.CAMPAIGN_CODE in templates.parse(template.line, template.format).columns:
-        return
-    raise AcmError(_("The template has no campaign code."), _("Choose the campaign that the file is for."))
+def _check_campaign(connection: Connection, template: templates.Template, campaign: str) -> None:
+    """Say before the load, not after it, that nobody names the campaign, or that the user may not load into it."""
+    in_file = templates.CAMPAIGN_CODE in templates.parse(template.line, template.format).columns
+    if campaign and campaign.upper() not in {row.code.upper() for row in campaign_data.campaigns(connection)}:
+        raise AcmError(
+            _("There is no campaign %(code)s.", code=campaign), _("Choose the campaign that the file is for.")
+        )
+    if in_file and not campaign_access.sees_all(connection):
+        raise AcmError(
+            _("The lines of the file name their campaigns, and some campaigns are not open to you."),
+            _("Choose a template without the campaign code."),
+        )
+    if not campaign and not in_file:
+        raise AcmError(_("The template has no campaign code."), _("Choose the campaign that the file is for."))

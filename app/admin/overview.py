@@ -10,7 +10,7 @@ from flask_admin import expose
 from app.admin import campaign_data
 from app.admin.base import Screen, menu
 from app.admin.cache import ShortMemory
-from app.auth import sessions
+from app.auth import campaign_access, sessions
 from app.database.web import db
 
 _memory = ShortMemory(1.5)
@@ -47,9 +47,12 @@ class HomeScreen(Screen):
 
         def read() -> list[dict[str, Any]]:
             with db.engine.connect() as connection:
-                return [_live(row) for row in campaign_data.campaigns(connection) if row.state_id != 3]
+                return [_live(row) for row in campaign_data.every_campaign(connection) if row.state_id != 3]
 
-        rows = _memory.get("all", read)
+        # Read once for all who watch; which of them a user sees is looked up anew each time.
+        with db.engine.connect() as connection:
+            seen = campaign_access.visible(connection)
+        rows = [row for row in _memory.get("all", read) if row["campaign_id"] in seen]
         return jsonify(campaigns=rows, totals=_totals(rows))
 
 

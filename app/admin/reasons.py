@@ -6,7 +6,7 @@ The screens and `acm explain` say the same, in the language of the page or of th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -81,10 +81,21 @@ class Explanation:
     rules: list[Rule]
 
 
-def explain_phone(connection: Connection, phone_id: int, now: datetime, language: str) -> Explanation | None:
-    """The rules for a phone in their order; None where there is no such phone."""
+def phone_reason(connection: Connection, phone_id: int, now: datetime, language: str) -> Explanation | None:
+    """The reason alone, without the rules; None where there is no such phone."""
     found = dialing.phone_reason(connection, phone_id, now)
     if found is None:
+        return None
+    code = found.reason_code or READY
+    is_rule = code in WORDS or code == READY
+    reason = reason_words(code) if is_rule else _cap(code, _cap_names(connection, language))
+    return Explanation(bool(found.is_dialable), code, reason, found.next_at, [])
+
+
+def explain_phone(connection: Connection, phone_id: int, now: datetime, language: str) -> Explanation | None:
+    """The rules for a phone in their order; None where there is no such phone."""
+    told = phone_reason(connection, phone_id, now, language)
+    if told is None:
         return None
     caps = _cap_names(connection, language)
     rules: list[Rule] = []
@@ -95,9 +106,7 @@ def explain_phone(connection: Connection, phone_id: int, now: datetime, language
         rules.append(
             Rule(row.rule_code, words, is_passed, is_binding, None if is_passed else row.passes_at, row.detail or "")
         )
-    code = found.reason_code or READY
-    reason = reason_words(code) if code in WORDS or code == READY else _cap(code, caps)
-    return Explanation(bool(found.is_dialable), code, reason, found.next_at, rules)
+    return replace(told, rules=rules)
 
 
 def explain_campaign(connection: Connection, campaign_id: int, now: datetime) -> list[tuple[str, int]]:

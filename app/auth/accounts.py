@@ -119,6 +119,10 @@ def set_password(connection: Connection, user_id: int, password: str, must_chang
     )
 
 
+class UserNameError(AcmError):
+    """The name of a user is unfit or taken."""
+
+
 class WrongPassword(AcmError):
     """The present password was not given right."""
 
@@ -143,27 +147,34 @@ def add_user(
     last_name: str | None = None,
     first_name: str | None = None,
     email: str | None = None,
+    language: str | None = None,
+    time_zone: str | None = None,
 ) -> tuple[int, str]:
     """Make a local account in the named groups; return its id and the one-time password.
 
-    Raises AcmError when the name is taken or unfit, or a group does not exist.
+    Raises UserNameError when the name is taken or unfit, AcmError when a group does not exist.
     """
     name = username.strip()
     if not name or len(name) > 64 or any(letter.isspace() for letter in name):
-        raise AcmError(_("A user name has 1 to 64 characters and no spaces."))
+        raise UserNameError(_("A user name has 1 to 64 characters and no spaces."))
     group_ids = [find_group(connection, group) for group in groups]
     if connection.scalar(select(func.count()).select_from(User).where(User.username_key == key(name))):
-        raise AcmError(_("There is already a user %(name)s.", name=name))
+        raise UserNameError(_("There is already a user %(name)s.", name=name))
     password = one_time_password()
-    user_id = connection.execute(
-        insert(User)
-        .values(
-            username=name, username_key=key(name), last_name=last_name, first_name=first_name, email=email,
-            password_hash=hash_password(password), must_change_password=True, is_active=True, is_from_ad=False,
-            is_active_in_ad=False, failed_logins=0, session_epoch=0, created_at=clock.now(), created_by=created_by,
-        )
-        .returning(User.user_id)
-    ).scalar_one()  # fmt: skip
+    try:
+        with connection.begin_nested():
+            user_id = connection.execute(
+                insert(User)
+                .values(
+                    username=name, username_key=key(name), last_name=last_name, first_name=first_name, email=email,
+                    password_hash=hash_password(password), must_change_password=True, is_active=True, is_from_ad=False,
+                    is_active_in_ad=False, failed_logins=0, session_epoch=0, created_at=clock.now(),
+                    created_by=created_by, language=language, time_zone=time_zone,
+                )
+                .returning(User.user_id)
+            ).scalar_one()  # fmt: skip
+    except IntegrityError as error:  # somebody was a moment faster
+        raise UserNameError(_("There is already a user %(name)s.", name=name)) from error
     for group_id in dict.fromkeys(group_ids):
         connection.execute(insert(UserGroup).values(user_id=user_id, group_id=group_id))
     return int(user_id), password

@@ -351,6 +351,7 @@ class EmbeddedPostgres(EmbeddedServer):
             "lc_messages": "C",
             "log_line_prefix": "%m [%p] %a ",
             "log_checkpoints": "off",
+            "track_functions": "pl",  # calls and cost of procedures, for the page of the DBA
         }
         with contextlib.suppress(OSError):
             # Docker gives 64 MB here, which a parallel query exceeds; files of the cluster have no such limit.

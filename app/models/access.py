@@ -12,6 +12,7 @@ from app.models.base import (
     CodeNull,
     Flag,
     IdentityId,
+    Line,
     LineNull,
     LongNull,
     Moment,
@@ -91,21 +92,60 @@ class Session(Base):
     token_hash: Mapped[Code] = mapped_column(primary_key=True)  # SHA-256 of what the cookie holds
     user_id: Mapped[int] = mapped_column(ForeignKey("access.user.user_id"), index=True)
     session_epoch: Mapped[int]  # the user's, when he signed in
-    started_at: Mapped[Moment]
+    started_at: Mapped[Moment] = mapped_column(index=True)
     seen_at: Mapped[Moment]  # the last request that a person made, to the minute
     ended_at: Mapped[MomentNull]
     address: Mapped[CodeNull]
     browser: Mapped[NameNull]
 
 
+class CampaignGroup(Base):
+    """A group whose users see the campaign. A campaign without rows is seen by all (access.campaign_visible)."""
+
+    __tablename__ = "campaign_group"
+    __table_args__ = {"schema": "access"}
+
+    campaign_id: Mapped[int] = mapped_column(ForeignKey("core.campaign.campaign_id"), primary_key=True)
+    group_id: Mapped[int] = mapped_column(ForeignKey("access.group.group_id"), primary_key=True, index=True)
+
+
+class ApiKey(Base):
+    """A key of the external API. Only its hash is kept; the prefix is what lists show of it."""
+
+    __tablename__ = "api_key"
+    __table_args__ = {"schema": "access"}
+
+    api_key_id: Mapped[IdentityId]
+    name: Mapped[Name]
+    key_hash: Mapped[Code] = mapped_column(unique=True)  # SHA-256 of the key
+    prefix: Mapped[Code]
+    scopes: Mapped[Line]  # codes of app/auth/scopes.py with spaces between
+    addresses: Mapped[LineNull]  # networks (CIDR) with spaces between; empty: any address
+    expires_at: Mapped[MomentNull]  # real times, as those of sessions
+    created_at: Mapped[Moment]
+    created_by: Mapped[Name]
+    last_used_at: Mapped[MomentNull]  # to the minute
+    last_address: Mapped[CodeNull]
+    revoked_at: Mapped[MomentNull]
+    revoked_by: Mapped[NameNull]
+
+
 class Audit(Base):
     """A change that a person made: who, when, from where, what, before and after (JSON without secrets)."""
 
     __tablename__ = "audit"
-    __table_args__ = (Index("ix_audit_object", "object_type", "object_id"), {"schema": "access"})
+    __table_args__ = (
+        # The newest first, for every filter of the journal (app/admin/audit_search.py).
+        Index("ix_audit_at", "at", "audit_id"),
+        Index("ix_audit_username", "username", "at", "audit_id"),
+        Index("ix_audit_action", "action", "at", "audit_id"),
+        Index("ix_audit_object_type", "object_type", "at", "audit_id"),
+        Index("ix_audit_object", "object_type", "object_id", "at", "audit_id"),
+        {"schema": "access"},
+    )
 
     audit_id: Mapped[BigIdentityId]
-    at: Mapped[Moment] = mapped_column(index=True)
+    at: Mapped[Moment]
     username: Mapped[Name]
     address: Mapped[CodeNull]
     action: Mapped[Code]

@@ -348,7 +348,11 @@ class NumberBlock(Base):
     """A number that is blocked in all campaigns (M111), whoever its clients are. Only lifted_at ends it."""
 
     __tablename__ = "number_block"
-    __table_args__ = (Index("ix_number_block_number", "number", "lifted_at"), {"schema": "core"})
+    __table_args__ = (
+        Index("ix_number_block_number", "number", "lifted_at"),
+        Index("ix_number_block_lifted_at", "lifted_at", "number_block_id"),
+        {"schema": "core"},
+    )
 
     number_block_id: Mapped[BigIdentityId]
     number: Mapped[Number]

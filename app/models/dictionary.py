@@ -154,6 +154,7 @@ class DoNotCall(Base):
     __table_args__ = (
         Index("ix_do_not_call_number", "number", "lifted_at"),
         Index("ix_do_not_call_person_id", "person_id", "lifted_at"),
+        Index("ix_do_not_call_lifted_at", "lifted_at", "do_not_call_id"),
         {"schema": "core"},
     )
 

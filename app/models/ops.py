@@ -56,12 +56,13 @@ class Service(Base):
 
 class ServiceRun(Base):
     """One run, in real time (UTC) whatever the clock of the application says. state_id: 1 queued, 2 running, 3 done,
-    4 failed, 5 lost (its process died), 6 cancelled (its service was switched off before it began)."""
+    4 failed, 5 lost (its process died), 6 cancelled before it began: by a person, or its service was switched off."""
 
     __tablename__ = "service_run"
     __table_args__ = (
         Index("ix_service_run_service_id", "service_id", "run_id"),
-        Index("ix_service_run_state_id", "state_id", "service_id"),
+        Index("ix_service_run_state_id", "state_id", "service_id", "run_id"),
+        Index("ix_service_run_campaign_id", "campaign_id", "run_id"),
         {"schema": "ops"},
     )
 
@@ -80,6 +81,7 @@ class ServiceRun(Base):
     worker: Mapped[CodeNull]
     requested_by: Mapped[NameNull]  # empty: the schedule
     campaign_id: Mapped[int | None]  # set: the run is for this campaign only
+    cancelled_by: Mapped[NameNull]
     attempt_no: Mapped[Small] = mapped_column(SmallInteger, server_default="1", default=1)  # a retry counts on
 
 

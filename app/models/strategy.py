@@ -53,7 +53,8 @@ class Campaign(Base):
     dialer_state: Mapped[NameNull]  # «Статус кампании Cisco», as last read: enabled, disabled, missing
     dialer_state_at: Mapped[MomentNull]
     agents_working: Mapped[int | None]  # «Агенты в работе», as last read from the dialer
-    status_version_id: Mapped[int | None]  # the version that client statuses were last settled against
+    # The version that client statuses were last settled against; below 0: none, since the dictionary was changed.
+    status_version_id: Mapped[int | None]
     created_at: Mapped[Moment]
     created_by: Mapped[Name]
     started_at: Mapped[MomentNull]

@@ -21,6 +21,13 @@ def client_status_update(connection: Connection, campaign_id: int, now: datetime
     return call(connection, "contacts.client_status_update", campaign_id=campaign_id, batch_size=batch_size, now=now)[0]
 
 
+def client_status_recheck(connection: Connection, agent_result_id: int) -> int:
+    """Have the status service look anew at clients whose agent result has other values in the dictionary now.
+
+    Returns how many campaigns read them."""
+    return int(call(connection, "contacts.client_status_recheck", agent_result_id=agent_result_id)[0].campaigns)
+
+
 def phone_zone_update(
     connection: Connection, campaign_id: int | None, batch_size: int, now: datetime, after_client_id: int = 0
 ) -> Any:

@@ -119,6 +119,27 @@ def campaign_start(connection: Connection, campaign_id: int, now: datetime) -> N
     call(connection, "dialing.campaign_start", campaign_id=campaign_id, now=now)
 
 
+def campaign_connect(
+    connection: Connection,
+    campaign_id: int,
+    *,
+    dialer_id: int | None = None,
+    dialer_campaign_name: str | None = None,
+    dialer_skill_groups: str | None = None,
+    dialer_number: str | None = None,
+) -> None:
+    """Say by which dialer a campaign is dialled, and as what (M193). ProcedureError 50001, 50122-50124."""
+    call(
+        connection,
+        "dialing.campaign_connect",
+        campaign_id=campaign_id,
+        dialer_id=dialer_id,
+        dialer_campaign_name=dialer_campaign_name,
+        dialer_skill_groups=dialer_skill_groups,
+        dialer_number=dialer_number,
+    )
+
+
 def campaign_stop(connection: Connection, campaign_id: int, now: datetime) -> None:
     """Stop a campaign: no more blocks are taken."""
     call(connection, "dialing.campaign_stop", campaign_id=campaign_id, now=now)

@@ -111,3 +111,33 @@ def hold_take(connection: Connection, name: str, run_id: int) -> Any:
 def hold_drop(connection: Connection, name: str, run_id: int) -> None:
     """Let go of a thing."""
     call(connection, "ops.hold_drop", name=name, run_id=run_id)
+
+
+def run_cancel(connection: Connection, run_id: int, cancelled_by: str) -> bool:
+    """Cancel a run that has not begun. False: it runs or has ended."""
+    return bool(call(connection, "ops.run_cancel", run_id=run_id, cancelled_by=cancelled_by)[0].is_cancelled)
+
+
+def service_change(
+    connection: Connection, service_id: int, is_enabled: bool, schedule_id: int | None, timeout_seconds: int
+) -> None:
+    """Change a service. Raises ProcedureError for an unknown service or schedule, or an impossible time limit."""
+    call(
+        connection,
+        "ops.service_change",
+        service_id=service_id,
+        is_enabled=int(is_enabled),
+        schedule_id=schedule_id,
+        timeout_seconds=timeout_seconds,
+    )
+
+
+def service_schedule_save(connection: Connection, schedule_id: int | None, name: str, cron: str) -> Any:
+    """Add a schedule (None) or change one. Row: schedule_id, services (planned anew). Raises ProcedureError where there
+    is none, or the name is taken."""
+    return call(connection, "ops.service_schedule_save", schedule_id=schedule_id, name=name, cron=cron)[0]
+
+
+def service_schedule_delete(connection: Connection, schedule_id: int) -> None:
+    """Remove a schedule. Raises ProcedureError where there is none, or a service uses it."""
+    call(connection, "ops.service_schedule_delete", schedule_id=schedule_id)

@@ -1,7 +1,7 @@
 """Loads can be undone; sources of files; which load a load corrects; the hand-over journal by campaign and state.
 
 Revision ID: 0010
-Revises: 0006
+Revises: 0009
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from alembic import op
 from app.models.base import Bit, UtcDateTime
 
 revision = "0010"
-down_revision = "0006"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

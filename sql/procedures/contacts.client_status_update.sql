@@ -1,12 +1,12 @@
 /*
-contacts.client_status_update          version 1.1.0          2026-11-26
+contacts.client_status_update          version 1.2.0          2026-11-26
 
 The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
 settles them. Time: clients not processed whose stop date has come, active ones one of whose durations has been reached. The
 duration since the first call is looked for among the attempts that have become so old since the last run: core.status_run keeps
-up to when. A new version since the last run: clients that a limit stopped, and active clients in classes whose limits
-are reached. Clients whose last attempt was on an earlier day lose their count of that day, so that classes do not pile up day
-by day.
+up to when. A new version since the last run, or new values of the dictionary that it reads: clients that a limit stopped, and
+active clients in classes whose limits are reached. Clients whose last attempt was on an earlier day lose their count of that
+day, so that classes do not pile up day by day.
 
 Costs what it changes, and at most @batch_size clients a run.
 
@@ -188,10 +188,12 @@ BEGIN
 END;
 
 IF @status_version_id IS NULL OR @status_version_id <> @version_id
+    /* A dictionary that was changed meanwhile has left another mark (contacts.client_status_recheck): the next run looks. */
     UPDATE k
     SET status_version_id = @version_id
     FROM core.campaign AS k
-    WHERE k.campaign_id = @campaign_id;
+    WHERE k.campaign_id = @campaign_id
+        AND (k.status_version_id = @status_version_id OR (k.status_version_id IS NULL AND @status_version_id IS NULL));
 
 UPDATE w
 SET first_calls_seen_until = @first_call_until

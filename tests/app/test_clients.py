@@ -339,3 +339,81 @@ def test_who_only_reads_sees_no_ticks_and_no_move(signed_in: Callable[..., Any],
     page = signed_in("reviewer").text(f"/clients/{own['SRC']}/")
     assert 'name="phone"' not in page and "move-bar" not in page
     assert page.count("data-sheet") == page.count('data-sheet title="Why is it not dialled?"') > 0
+
+
+@pytest.mark.mission("M198")
+def test_the_card_of_a_client_tells_all_of_it(
+    signed_in: Callable[..., Any], web_engine: Engine, own: dict[str, int]
+) -> None:
+    with web_engine.connect() as connection:
+        called = connection.execute(
+            text(
+                "SELECT a.client_id, a.number, t.name_en FROM core.attempt AS a"
+                " JOIN core.technical_result AS t ON t.technical_result_id = a.technical_result_id"
+                " WHERE a.campaign_id = :id ORDER BY a.attempt_id"
+            ),
+            {"id": own["SRC"]},
+        ).first()
+    assert called is not None
+    page = signed_in("reviewer").text(f"/client/{own['SRC']}/{called.client_id}/")
+    history = page[page.index('id="history"') :]
+    assert called.number in page[page.index('id="phones"') : page.index('id="history"')]
+    assert re.search(f'data-event="attempt".*?{called.number}.*?{called.name_en}', history, re.S)
+    assert 'data-event="status"' in history
+    assert "Block the client" not in page  # a reviewer only looks
+    calls = signed_in("reviewer").text(f"/client/{own['SRC']}/{called.client_id}/?show=calls")
+    assert 'data-event="attempt"' in calls and 'data-event="status"' not in calls
+    page = signed_in().text(f"/client/{own['SRC']}/{called.client_id}/")
+    assert "Block the client" in page
+
+
+def test_the_card_says_why_each_phone_is_not_dialled(
+    signed_in: Callable[..., Any], web_engine: Engine, own: dict[str, int]
+) -> None:
+    client_id = phones_of(web_engine, own["SRC"])[-1].client_id
+    page = signed_in().text(f"/client/{own['SRC']}/{client_id}/")
+    assert "may be dialled now" in page
+    with web_engine.begin() as connection:
+        connection.execute(text("UPDATE core.campaign SET state_id = 1 WHERE campaign_id = :id"), {"id": own["SRC"]})
+    try:
+        page = signed_in().text(f"/client/{own['SRC']}/{client_id}/")
+        assert "the campaign is stopped" in page and "may be dialled now" not in page
+    finally:
+        with web_engine.begin() as connection:
+            connection.execute(
+                text("UPDATE core.campaign SET state_id = 2 WHERE campaign_id = :id"), {"id": own["SRC"]}
+            )
+
+
+def test_a_client_has_its_card_in_its_own_campaign_only(
+    signed_in: Callable[..., Any], web_engine: Engine, own: dict[str, int]
+) -> None:
+    client_id = phones_of(web_engine, own["SRC"])[0].client_id
+    browser = signed_in()
+    assert browser.get(f"/client/{own['SRC']}/{client_id}/").status_code == 200
+    assert browser.get(f"/client/{own['DST']}/{client_id}/").status_code == 404
+    assert browser.get(f"/client/{own['SRC']}/999999999/").status_code == 404
+
+
+def test_the_card_shows_the_person_in_other_campaigns(
+    signed_in: Callable[..., Any], web_engine: Engine, own: dict[str, int]
+) -> None:
+    with web_engine.begin() as connection:
+        row = connection.execute(
+            text(
+                "SELECT c.client_id, c.person_id FROM core.client AS c WHERE c.person_id IS NOT NULL AND c.campaign_id = :id"
+            ),
+            {"id": own["SRC"]},
+        ).first()
+        assert row is not None
+        other = connection.execute(
+            text("SELECT c.client_id, c.client_code, c.campaign_id FROM core.client AS c JOIN core.campaign AS k"
+                 " ON k.campaign_id = c.campaign_id WHERE k.code = 'BETA' ORDER BY c.client_id")
+        ).first()  # fmt: skip
+        assert other is not None
+        connection.execute(update(Client).where(Client.client_id == other.client_id).values(person_id=row.person_id))
+    page = signed_in().text(f"/client/{own['SRC']}/{row.client_id}/")
+    assert f"/client/{other.campaign_id}/{other.client_id}/" in page and other.client_code in page
+    with web_engine.begin() as connection:
+        connection.execute(update(Client).where(Client.client_id == other.client_id).values(person_id=None))
+    assert other.client_code not in signed_in().text(f"/client/{own['SRC']}/{row.client_id}/")

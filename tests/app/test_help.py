@@ -83,3 +83,25 @@ def test_what_could_do_harm_is_left_out(tmp_path: Path, monkeypatch: pytest.Monk
         assert harm not in page.html, harm
     for text in ("text", "more", "two", "three", "four", '<a href="/help/bad#part">five</a>'):
         assert text in page.html, text
+
+
+def test_pictures_of_the_documentation_are_shown_and_no_others(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "images").mkdir()
+    (tmp_path / "images" / "monitor.png").write_bytes(b"\x89PNG")
+    (tmp_path / "page.md").write_text(
+        "# Page\n\n![The monitor](images/monitor.png)\n\n![Else](images/else.png)\n\n![Away](https://evil.example/x.png)\n"
+    )
+    monkeypatch.setattr(handbook, "FOLDER", tmp_path)
+    shown = handbook.page("page", "en")
+    assert shown is not None
+    assert '<img src="/help/images/monitor.png" alt="The monitor" loading="lazy">' in shown.html
+    assert "else.png" not in shown.html and "evil" not in shown.html
+    assert handbook.picture("../settings.py") is None and handbook.picture("monitor.png") is not None
+
+
+def test_a_translated_page_has_the_anchors_of_the_english_one() -> None:
+    own, english = handbook.page("dictionaries", "ru"), handbook.page("dictionaries", "en")
+    assert own is not None and english is not None and own.language == "ru"
+    assert [one.anchor for one in own.headings] == [one.anchor for one in english.headings]
+    assert own.headings[0].text == "Результаты агентов"
+    assert '<h2 id="agent-results">Результаты агентов</h2>' in own.html

@@ -19,13 +19,12 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
-import pytest
+from refusal import refused
 from sqlalchemy import Connection, delete, func, insert, select, text, update
 
 from app.books import read_books
 from app.campaigns import PhoneTypeForm, ScheduleForm, StrategyForm, create_campaign, save_strategy
 from app.database.procedure import call
-from app.errors import ProcedureError
 from app.models.caps import CampaignCap, CapRule, CapRuleResult
 from app.models.contact import Attempt, AttemptOutcome, Client, Person, Phone, WorkClient, WorkOutcome, WorkSet
 from app.models.dialing import Callback, Dialer, Record, ResultBatch, ResultStage
@@ -512,12 +511,8 @@ class World:
     @contextlib.contextmanager
     def refused(self, number: int) -> Iterator[None]:
         """What is inside is refused with this error number. The last thing of a test: SQL Server then undoes all."""
-        savepoint = self.connection.begin_nested() if self.connection.dialect.name == "postgresql" else None
-        with pytest.raises(ProcedureError) as caught:
+        with refused(self.connection, number):
             yield
-        assert caught.value.number == number, str(caught.value)
-        if savepoint:
-            savepoint.rollback()
 
     def campaign_row(self, campaign_id: int) -> Any:
         return self.connection.execute(select(Campaign.__table__).where(Campaign.campaign_id == campaign_id)).one()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,15 @@ def test_growth_is_against_the_smallest_base_of_the_same_kind() -> None:
         ("500 000 clients, 1 campaign", 1.4, True),
     ]
     assert found[0].what == "block: growth since 50 000 clients"
+
+
+def test_growth_leaves_out_what_the_machine_lost_of_its_speed_meanwhile() -> None:
+    small = Row("block", "50 000 clients, 1 campaign", 10.0, most_growth=1.5, machine=20.0)
+    large = Row("block", "500 000 clients, 1 campaign", 24.0, most_growth=1.5, machine=40.0)
+    (found,) = grown([small, large])
+    assert (found.floor, found.ratio, found.is_met) == (20.0, 1.2, True)
+    pages = [replace(row, unit="pages") for row in (small, large)]
+    assert grown(pages)[0].ratio == 2.4  # pages are the same on every machine
 
 
 def test_the_rows_are_written_as_json_with_when_they_were_measured(tmp_path: Path) -> None:

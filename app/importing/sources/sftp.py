@@ -50,7 +50,9 @@ class SftpSource(Source):
             if found is None:
                 raise broken(_("it has no SFTP"))
             self.sftp = found
-            self.sftp.get_channel().settimeout(TIMEOUT)
+            channel = found.get_channel()
+            if channel is not None:
+                channel.settimeout(TIMEOUT)
             self.root = place.path.rstrip("/") or "/"
             self._enter()
         except BaseException:

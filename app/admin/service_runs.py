@@ -1,0 +1,136 @@
+"""The journal of services: runs, the newest first, and one run live with its counts, log and attempts."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from flask import abort, flash, jsonify, redirect, request, url_for
+from flask_admin import expose
+from flask_babel import gettext as _
+from flask_login import current_user
+from sqlalchemy import Connection, select
+
+from app.admin import campaign_data
+from app.admin.base import Screen
+from app.admin.services import duration_text, progress_share, progress_text
+from app.auth import campaign_access, sessions
+from app.database.web import db
+from app.frame.formats import moment, moment_ms, number
+from app.models.ops import Service
+from app.services import data, schedules
+
+_PAGE = 50
+_LOG_LINES = 1000
+_LOG_LINE = re.compile(r"(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}) (INFO|WARNING|ERROR) (.*)\Z", re.DOTALL)
+
+
+class ServiceRunsScreen(Screen):
+    """Runs of all services, paged by key, and the page of one."""
+
+    screen = "service_runs"
+    group = "journals"
+    icon = "history"
+    help_section = "services-and-their-schedules"
+    actions: ClassVar = {"index": "view", "run": "view", "live": "view", "cancel": "cancel"}
+
+    @expose("/")
+    def index(self) -> Any:
+        filters = {name: request.args.get(name, "") for name in ("service", "state", "campaign")}
+        filters = {name: value if _is_id(value) else "" for name, value in filters.items()}
+        before = request.args.get("before", "")
+        with db.engine.connect() as connection:
+            rows = data.journal(
+                connection, _PAGE + 1, service_id=_number(filters["service"]), state_id=_number(filters["state"]),
+                campaign_id=_number(filters["campaign"]), visible=campaign_access.visible(connection),
+                before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+            )  # fmt: skip
+            names = connection.execute(select(Service.__table__).order_by(Service.service_id)).all()
+            campaigns = campaign_data.campaigns(connection)
+        kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
+        return self.render(
+            "screens/service_runs.html", runs=rows[:_PAGE], services=names, campaigns=campaigns, filters=filters,
+            states=data.STATES, state_classes=data.STATE_CLASSES, is_first=not before, may=sessions.may,
+            durations={row.run_id: duration_text(row) for row in rows}, progress=progress_text,
+            told={row.run_id: _told(row) for row in rows},
+            first_url=url_for(".index", **kept),
+            next_url=url_for(".index", **kept, before=rows[_PAGE - 1].run_id) if len(rows) > _PAGE else None,
+        )  # fmt: skip
+
+    @expose("/<int:run_id>/")
+    def run(self, run_id: int) -> Any:
+        with db.engine.connect() as connection:
+            row = _run_or_404(connection, run_id)
+            live = _live(connection, row)
+            attempts = data.chain(connection, row)
+        return self.render(
+            "screens/service_run.html", run=row, live=live, attempts=attempts, states=data.STATES,
+            state_classes=data.STATE_CLASSES, may=sessions.may, durations=duration_text,
+        )  # fmt: skip
+
+    @expose("/<int:run_id>/run.json")
+    def live(self, run_id: int) -> Any:
+        """What changes while the run goes on."""
+        with db.engine.connect() as connection:
+            return jsonify(_live(connection, _run_or_404(connection, run_id)))
+
+    @expose("/<int:run_id>/cancel", methods=["POST"])
+    def cancel(self, run_id: int) -> Any:
+        """Cancel a run that has not begun."""
+        with db.engine.begin() as connection:
+            row = _run_or_404(connection, run_id)
+            is_cancelled = data.cancel_run(connection, row, current_user.username)
+        if is_cancelled:
+            flash(_("The run is cancelled."), "success")
+        else:
+            flash(_("The run has begun or ended meanwhile; it is not cancelled."), "error")
+        return redirect(url_for(".run", run_id=run_id))
+
+
+def _told(row: Any) -> str:
+    return ", ".join(f"{name}: {number(value)}" for name, value in data.counts(row))
+
+
+def _number(value: str) -> int | None:
+    return int(value) if value else None
+
+
+def _is_id(value: str) -> bool:
+    return value.isascii() and value.isdigit() and len(value) < 10
+
+
+def _run_or_404(connection: Connection, run_id: int) -> Any:
+    """The run; answers 404 when there is none, or it is one of a campaign that the user does not see."""
+    row = (data.run(connection, run_id) if run_id < 2**63 else None) or abort(404)
+    if row.campaign_id is not None and not campaign_access.is_visible(connection, row.campaign_id):
+        abort(404)
+    return row
+
+
+def _live(connection: Connection, row: Any) -> dict[str, Any]:
+    waits = row.state_id == data.QUEUED and row.planned_at > schedules.real_now()
+    return {
+        "state": _(data.STATES[row.state_id]), "state_class": data.STATE_CLASSES[row.state_id],
+        "is_over": row.state_id not in (data.QUEUED, data.RUNNING), "is_queued": row.state_id == data.QUEUED,
+        "waits": _("begins %(moment)s", moment=moment(row.planned_at)) if waits else "",
+        "share": progress_share(row), "progress": progress_text(row),
+        "started_at": moment(row.started_at), "finished_at": moment(row.finished_at), "duration": duration_text(row),
+        "heartbeat_at": moment(row.heartbeat_at), "worker": row.worker or "", "error": row.error or "",
+        "counts": [{"name": name, "value": value} for name, value in data.counts(row)],
+        "log": log_lines(data.log_of(connection, row.run_id)),
+    }  # fmt: skip
+
+
+def log_lines(log: str) -> list[dict[str, str]]:
+    """The last lines of a log, the newest first: moment in the reader's zone, level, message. A message may have line
+    ends of its own."""
+    lines: list[dict[str, str]] = []
+    for text in log.splitlines():
+        match = _LOG_LINE.match(text)
+        if match:
+            at = datetime.strptime(match[1], "%Y-%m-%d %H:%M:%S.%f").replace(tzinfo=UTC).replace(tzinfo=None)
+            lines.append({"at": moment_ms(at), "level": match[2].capitalize(), "message": match[3]})
+        elif lines:
+            lines[-1]["message"] += f"\n{text}"
+    return lines[::-1][:_LOG_LINES]

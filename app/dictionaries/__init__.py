@@ -1,0 +1,1 @@
+"""Dictionaries that people edit: phone types, technical results, agent results, time zones, production calendars."""

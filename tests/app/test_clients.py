@@ -350,6 +350,7 @@ def test_the_card_of_a_client_tells_all_of_it(
             text(
                 "SELECT a.client_id, a.number, t.name_en FROM core.attempt AS a"
                 " JOIN core.technical_result AS t ON t.technical_result_id = a.technical_result_id"
+                " JOIN core.client AS c ON c.client_id = a.client_id AND c.campaign_id = a.campaign_id"
                 " WHERE a.campaign_id = :id ORDER BY a.attempt_id"
             ),
             {"id": own["SRC"]},

@@ -17,7 +17,7 @@ from wtforms.validators import InputRequired, Length
 from app.admin import campaign_data
 from app.admin.base import Screen
 from app.admin.import_templates import ENCODINGS
-from app.auth import audit, sessions
+from app.auth import audit, campaign_access, sessions
 from app.database.web import db
 from app.errors import AcmError
 from app.i18n import mark
@@ -106,7 +106,8 @@ class ImportSourcesScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         with db.engine.connect() as connection:
-            rows = store.sources(connection)
+            seen = campaign_access.visible(connection)
+            rows = [row for row in store.sources(connection) if row.campaign_id is None or row.campaign_id in seen]
         return self.render("screens/import_sources.html", sources=rows, actions=ACTIONS, may=sessions.may)
 
     @expose("/new", methods=["GET", "POST"])
@@ -167,6 +168,9 @@ class ImportSourcesScreen(Screen):
 
     def _saved(self, connection: Connection, form: SourceForm, row: Any) -> bool:
         source_id = row.source_id if row is not None else None
+        if str(form.campaign_id.data or "") not in [value for value, __ in form.campaign_id.choices]:
+            form.campaign_id.errors = [_("Choose the campaign that the file is for.")]
+            return False
         try:
             source_id = store.save(connection, form.values(), source_id, current_user.username)
         except FieldError as error:
@@ -233,4 +237,6 @@ def _fill_choices(connection: Connection, form: SourceForm) -> None:
 
 def _row_or_404(connection: Connection, source_id: int) -> Any:
     row = store.source(connection, source_id)
-    return row if row is not None else abort(404)
+    if row is None or (row.campaign_id is not None and not campaign_access.is_visible(connection, row.campaign_id)):
+        abort(404)
+    return row

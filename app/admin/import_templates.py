@@ -162,6 +162,7 @@ def column_name(column: str) -> str:
         templates.PHONE_TYPE: _("Phone type"),
         templates.CALLBACK_TIME: _("Callback time"),
         templates.CALLBACK_AGENT: _("Agent of the callback"),
+        templates.IGNORED: _("Not loaded"),
     }
     return meanings.get(column, column)
 

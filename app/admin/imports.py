@@ -9,12 +9,11 @@ from typing import Any, ClassVar
 from flask import abort, flash, jsonify, redirect, request, send_file, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_login import current_user
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, select
 
-from app.admin import campaign_data, import_undo, uploads
+from app.admin import batch_access, campaign_data, corrections, import_undo, uploads
 from app.admin.base import Screen
-from app.auth import audit, campaign_access, sessions
+from app.auth import audit, sessions
 from app.database.web import db
 from app.errors import AcmError, ProcedureError
 from app.frame.formats import moment, moment_ms, number
@@ -61,7 +60,7 @@ class ImportsScreen(Screen):
         if after.isdigit():
             query = query.where(ImportBatch.batch_id < int(after))
         with db.engine.connect() as connection:
-            rows = connection.execute(_seen(connection, query)).all()
+            rows = connection.execute(batch_access.seen(connection, query)).all()
             campaigns = campaign_data.campaigns(connection)
         kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
         return self.render(
@@ -80,10 +79,11 @@ class ImportsScreen(Screen):
             can_resume = sessions.may("import", "load") and _resumable(connection, row) is not None
             can_undo = sessions.may("import", "undo") and import_undo.is_possible(connection, row)
             kept = import_undo.kept(connection, row)
+            corrects, corrected_by = corrections.links(connection, row)
         return self.render(
             "screens/import_batch.html", batch=row, live=live, rejects=rejected, can_resume=can_resume,
-            can_undo=can_undo, kept=kept, kept_reasons=KEPT, kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
-            may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
+            can_undo=can_undo, corrects=corrects, corrected_by=corrected_by, kept=kept, kept_reasons=KEPT, kinds=KINDS,
+            states=STATES, state_classes=STATE_CLASSES, may=sessions.may, describe=describe, shown=_REJECTS_SHOWN,
         )  # fmt: skip
 
     @expose("/<int:batch_id>/batch.json")
@@ -106,11 +106,10 @@ class ImportsScreen(Screen):
         with db.engine.begin() as connection:
             audit.record(connection, "rejects_download", "import_batch", batch_id)
         target.seek(0)
-        name = Path(row.file_name or "load.txt")
         return send_file(
             target,
             as_attachment=True,
-            download_name=f"{name.stem}-rejects{name.suffix}",
+            download_name=corrections.reject_name(row),
             mimetype="application/octet-stream",
         )
 
@@ -172,23 +171,10 @@ def _batches() -> Any:
     )
 
 
-def _seen(connection: Connection, query: Any) -> Any:
-    """The query for the batches that the user sees: those of campaigns that he sees, and those that he started.
-
-    A batch without a campaign has one in each line, so that others see it only when no campaign is hidden from them.
-    """
-    if campaign_access.sees_all(connection):
-        return query
-    return query.where(
-        or_(
-            ImportBatch.campaign_id.in_(sorted(campaign_access.visible(connection))),
-            and_(ImportBatch.campaign_id.is_(None), ImportBatch.created_by == current_user.username),
-        )
-    )
-
-
 def _batch_or_404(connection: Connection, batch_id: int) -> Any:
-    row = connection.execute(_seen(connection, _batches().where(ImportBatch.batch_id == batch_id))).one_or_none()
+    row = connection.execute(
+        batch_access.seen(connection, _batches().where(ImportBatch.batch_id == batch_id))
+    ).one_or_none()
     return row if row is not None else abort(404)
 
 

@@ -24,7 +24,7 @@ def main(folder: Path) -> int:
         log.error("no order", folder=str(folder))
         return 2
     signal.signal(signal.SIGTERM, _stop)
-    values = asdict(order)
+    values = asdict(order) | {"mapping": order.mapping}
     path = Path(values.pop("path"))
     if order.resume_batch_id is not None:
         uploads.tell(folder, batch_id=order.resume_batch_id)

@@ -17,9 +17,11 @@ import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
+from app.importing.templates import Template
 from app.settings import get_settings
 
 #: An uploaded file is kept so long, that its load may be carried on after a crash.
@@ -55,6 +57,8 @@ class Order:
     template_name: str | None = None
     encoding: str | None = None
     resume_batch_id: int | None = None
+    corrects_batch_id: int | None = None
+    mapping: Template | None = None
 
 
 def keep(file: FileStorage, created_by: str) -> Upload:
@@ -65,7 +69,7 @@ def keep(file: FileStorage, created_by: str) -> Upload:
     folder.mkdir(mode=0o700)
     upload = Upload(folder, safe_name(file.filename or ""), created_by)
     file.save(upload.path)
-    _write(folder / "upload.json", {"file_name": upload.file_name, "created_by": created_by})
+    write(folder / "upload.json", {"file_name": upload.file_name, "created_by": created_by})
     return upload
 
 
@@ -74,7 +78,7 @@ def find(token: str, username: str) -> Upload | None:
     if not _TOKEN.match(token):
         return None
     folder = _root() / token
-    known = _read(folder / "upload.json")
+    known = read(folder / "upload.json")
     if not known or known.get("created_by") != username:
         return None
     upload = Upload(folder, str(known["file_name"]), username)
@@ -84,7 +88,7 @@ def find(token: str, username: str) -> Upload | None:
 def start(folder: Path, order: Order) -> None:
     """Begin the load in a process of its own."""
     (folder / "outcome.json").unlink(missing_ok=True)
-    _write(folder / "order.json", asdict(order))
+    write(folder / "order.json", asdict(order))
     with (folder / "load.log").open("ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "app.admin.load_process", str(folder)],
@@ -97,20 +101,23 @@ def start(folder: Path, order: Order) -> None:
     threading.Thread(target=_wait, args=(process, folder), daemon=True).start()
 
 
-def order_of(folder: Path) -> Order | None:
-    """What the process of this folder is to load."""
-    known = _read(folder / "order.json")
-    return Order(**known) if known else None  # type: ignore[arg-type]
+def order_of(folder: Path, name: str = "order.json") -> Order | None:
+    """What the process of this folder is to load, or with another name to check."""
+    known = read(folder / name)
+    if not known:
+        return None
+    mapping = known.pop("mapping", None)
+    return Order(**known, mapping=Template(**mapping) if mapping else None)
 
 
 def tell(folder: Path, **outcome: object) -> None:
     """Note what became of the load: batch_id, and error with hint where it was refused."""
-    _write(folder / "outcome.json", {**(_read(folder / "outcome.json") or {}), **outcome})
+    write(folder / "outcome.json", {**(read(folder / "outcome.json") or {}), **outcome})
 
 
 def outcome(folder: Path) -> dict[str, object]:
     """What is known of the load by now; empty while it begins."""
-    return _read(folder / "outcome.json") or {}
+    return read(folder / "outcome.json") or {}
 
 
 def is_started(folder: Path) -> bool:
@@ -121,7 +128,7 @@ def is_started(folder: Path) -> bool:
 def safe_name(name: str) -> str:
     """The file's own name without folders and signs that a file system or a log could stumble over."""
     plain = re.sub(r"[^\w .()\[\]-]+", "_", Path(name.replace("\\", "/")).name).strip(". ")
-    if plain in ("", "upload.json", "order.json", "outcome.json", "load.log"):
+    if plain in ("", "upload.json", "order.json", "outcome.json", "load.log", "check.json", "check-order.json"):
         plain = f"file-{plain or 'upload'}"
     stem, suffix = Path(plain).stem[:120], Path(plain).suffix[:20]
     return f"{stem}{suffix}"
@@ -146,13 +153,15 @@ def _remove_old(root: Path) -> None:
                 shutil.rmtree(folder)
 
 
-def _write(path: Path, values: dict[str, object]) -> None:
+def write(path: Path, values: dict[str, Any]) -> None:
+    """Write a small file that is never half there."""
     fresh = path.with_suffix(f".{secrets.token_hex(4)}")
     fresh.write_text(json.dumps(values, ensure_ascii=False), encoding="utf-8")
     fresh.replace(path)
 
 
-def _read(path: Path) -> dict[str, object] | None:
+def read(path: Path) -> dict[str, Any] | None:
+    """What such a file says; None where there is none."""
     try:
         return dict(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError):

@@ -45,6 +45,8 @@ class _Import(click.Command):
 @click.option("--encoding", metavar="NAME", help="UTF-8, CP1251 or KOI8-R; without it the template's, else found out.")
 @click.option("--restart-finished/--no-restart-finished", "restarts_clients", default=None,
               help="Finished clients start anew, or are only updated. Default: as their campaign says.")  # fmt: skip
+@click.option("--corrects", "corrects_batch_id", type=int, metavar="LOAD",
+              help="The load whose rejected lines, corrected, are FILE.")  # fmt: skip
 @click.option("--resume", "resume_batch_id", type=int, metavar="LOAD", help="Carry this load of the file on.")
 @click.option(
     "--preview", "preview_lines", type=click.IntRange(1, 1000), metavar="N", help="Only show the first N lines."
@@ -58,6 +60,7 @@ def import_file(
     template_name: str | None,
     encoding: str | None,
     restarts_clients: bool | None,
+    corrects_batch_id: int | None,
     resume_batch_id: int | None,
     preview_lines: int | None,
     rejects_path: Path | None,
@@ -101,6 +104,7 @@ def import_file(
             resume_batch_id=resume_batch_id,
             encoding=encoding,
             restarts_clients=restarts_clients,
+            corrects_batch_id=corrects_batch_id,
         )
 
     if as_json or not sys.stderr.isatty():

@@ -110,6 +110,8 @@ def load_file(
     resume_batch_id: int | None = None,
     encoding: str | None = None,
     restarts_clients: bool | None = None,
+    corrects_batch_id: int | None = None,
+    mapping: templates.Template | None = None,
 ) -> LoadResult:
     """Load a file of tasks, or carry a load on that did not end.
 
@@ -117,6 +119,8 @@ def load_file(
     encoding are those that the load began with; without it a load of the same file, campaign and template whose process
     died is carried on by itself. `kind_id`: 1 by hand, 2 source. `restarts_clients`: finished clients start a new
     round, or are only updated; None: as their campaign says; a load that is carried on keeps what it began with.
+    `corrects_batch_id`: the load whose rejected lines, corrected, are this file. `mapping` takes the place of a
+    template that is kept (app/importing/mapping.py).
     Raises AcmError when nothing could be loaded (then no client was touched), or when the load broke off (then it can
     be carried on).
     """
@@ -127,8 +131,9 @@ def load_file(
         loading = _resumed(engine, facts, resume_batch_id)
     else:
         loading = _begun(
-            engine, facts, name, campaign_code, template_name, kind_id, created_by, encoding, restarts_clients
-        )
+            engine, facts, name, campaign_code, template_name, kind_id, created_by, encoding, restarts_clients,
+            corrects_batch_id, mapping,
+        )  # fmt: skip
     return loading.run(on_progress)
 
 
@@ -139,7 +144,7 @@ def preview(path: str | Path, template: templates.Template, lines: int = 20, enc
     form = make_form(facts, template, encoding)
     cleaner = Cleaner(form.template)
     rows = []
-    for record in _first_records(facts, form, lines):
+    for record in first_records(facts, form, lines):
         staged = cleaner.clean(Part([record], 0, 0, False))
         values = [value.strip() for value in record.fields or []]
         rejects = [reject for reject in staged.rejects if reject[2] not in reasons.WARNINGS]
@@ -169,13 +174,13 @@ def check_form(facts: FileFacts, form: Form) -> None:
     cleaner = Cleaner(form.template)
     if form.has_header:
         bare = replace(form, has_header=False)
-        first = next(iter(_first_records(facts, bare, 1)), None)
+        first = next(iter(first_records(facts, bare, 1)), None)
         if first is not None and is_record(cleaner, first):
             raise FileError(
                 _("The first line of the file is a client, and the template says that it is a header."),
                 _("Switch the header off in the template, or this client would be lost."),
             )
-    records = _first_records(facts, form, SAMPLE_LINES)
+    records = first_records(facts, form, SAMPLE_LINES)
     if not records:
         raise FileError(_("The file has no line beside its header."), _("Check how it was made."))
     wrong: list[Rejected] = []
@@ -196,7 +201,7 @@ def check_form(facts: FileFacts, form: Form) -> None:
         )  # fmt: skip
 
 
-def _first_records(facts: FileFacts, form: Form, count: int) -> list[Record]:
+def first_records(facts: FileFacts, form: Form, count: int) -> list[Record]:
     """The first records of a file, looked for in its first lines."""
     with facts.path.open("rb") as stream:
         for part in format_module(form.format).parts(stream, form, 0, 0, max(count + 1, 100)):
@@ -217,11 +222,13 @@ def _begun(
     created_by: str,
     encoding: str | None,
     restarts_clients: bool | None,
+    corrects_batch_id: int | None,
+    mapping: templates.Template | None,
 ) -> _Loading:
-    if not template_name:
+    if not template_name and mapping is None:
         raise AcmError(_("No template was named."), _("Name the template that the file was made by."))
     with engine.connect() as connection:
-        template = templates.get(connection, template_name)
+        template = mapping or templates.get(connection, str(template_name))
         campaign_code = _campaign(connection, campaign_code)
     columns = templates.parse(template.line, template.format).columns
     if campaign_code is None and templates.CAMPAIGN_CODE not in columns:
@@ -246,12 +253,13 @@ def _begun(
             connection,
             kind_id=kind_id,
             campaign_code=campaign_code,
-            template_id=template.template_id,
+            template_id=template.template_id or None,
             file_name=name,
             file_path=str(facts.path.absolute())[:1000],
             file_hash=facts.sha256,
             file_bytes=facts.size,
             restarts_clients=restarts_clients,
+            corrects_batch_id=corrects_batch_id,
             form=form.to_json(),
             owner=owner,
             created_by=created_by,

@@ -36,10 +36,13 @@ PHONE_TYPE = "contact.phone.type.code"
 CALLBACK_TIME = "contact.callback.time"
 CALLBACK_AGENT = "contact.callback.agent"
 ATTRIBUTE = "contact.client.extendedAttributes"
+#: A column that is not loaded.
+IGNORED = "contact.ignored"
 
 NAMES = (
     CLIENT_CODE, CAMPAIGN_CODE, SEGMENT_CODE, CRM_ID, LAST_NAME, FIRST_NAME, MIDDLE_NAME, PRIORITY, ZONE_CODE,
     DO_NOT_CALL_AFTER, PHONE_NUMBER, PHONE_TYPE, CALLBACK_TIME, CALLBACK_AGENT,
+    IGNORED,
 )  # fmt: skip
 FORMATS = ("txt", "csv")
 MAX_LINE = 4000
@@ -226,7 +229,7 @@ def _closest(name: str) -> str | None:
 
 def _check_columns(columns: list[str]) -> None:
     for name in dict.fromkeys(columns):
-        if name not in (PHONE_NUMBER, PHONE_TYPE) and columns.count(name) > 1:
+        if name not in (PHONE_NUMBER, PHONE_TYPE, IGNORED) and columns.count(name) > 1:
             raise TemplateError(
                 _("%(name)s stands in the template twice.", name=f"${{{name}}}"),
                 _("Only the number and the type of a phone may be repeated."),

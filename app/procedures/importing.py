@@ -24,6 +24,7 @@ def import_start(
     file_hash: str | None,
     file_bytes: int,
     restarts_clients: bool | None = None,
+    corrects_batch_id: int | None = None,
     form: str | None,
     owner: str,
     created_by: str,
@@ -32,7 +33,8 @@ def import_start(
 ) -> int:
     """Open a load; returns its batch_id. kind_id: 1 by hand, 2 source, 3 API. ProcedureError: a wrong campaign.
 
-    `restarts_clients`: finished clients start a new round, or are only updated; None: as their campaign says."""
+    `restarts_clients`: finished clients start a new round, or are only updated; None: as their campaign says.
+    `corrects_batch_id`: the load whose rejected lines, corrected, are this file."""
     rows = call(
         connection,
         "contacts.import_start",
@@ -44,6 +46,7 @@ def import_start(
         file_hash=file_hash,
         file_bytes=file_bytes,
         restarts_clients=None if restarts_clients is None else int(restarts_clients),
+        corrects_batch_id=corrects_batch_id,
         form=form,
         owner=owner,
         created_by=created_by,

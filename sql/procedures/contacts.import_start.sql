@@ -1,7 +1,7 @@
 /*
-contacts.import_start          version 1.1.0          2026-11-25
+contacts.import_start          version 1.2.0          2026-11-26
 
-Opens a load: one batch with its journal (M151-M164).
+Opens a load: one batch with its journal (M151-M164). A load that brings corrected lines of another one is linked to it.
 
 Called by  app/importing/loader.py
 Reads      core.campaign
@@ -18,6 +18,7 @@ CREATE OR ALTER PROCEDURE contacts.import_start
     @file_hash nvarchar(64) = NULL, /* SHA-256 of the file, so that the same file is recognised */
     @file_bytes bigint = 0, /* its size */
     @restarts_clients bit = NULL, /* finished clients: 1 start a new round, 0 are only updated; NULL as their campaign says */
+    @corrects_batch_id bigint = NULL, /* contacts.import_batch: its rejected lines, corrected, are this file */
     @form nvarchar(max) = NULL, /* how the file is read, a JSON object */
     @owner nvarchar(200), /* the process that loads it */
     @created_by nvarchar(200), /* who asked for it */
@@ -52,12 +53,12 @@ BEGIN
 END;
 
 INSERT INTO contacts.import_batch (
-    kind_id, campaign_id, template_id, file_name, file_path, file_hash, file_bytes, state_id, restarts_clients, form, owner,
-    heartbeat_at, started_at, created_by
+    kind_id, campaign_id, template_id, file_name, file_path, file_hash, file_bytes, state_id, restarts_clients,
+    corrects_batch_id, form, owner, heartbeat_at, started_at, created_by
 )
 VALUES (
-    @kind_id, @campaign_id, @template_id, @file_name, @file_path, @file_hash, @file_bytes, 1, @restarts_clients, @form, @owner,
-    SYSUTCDATETIME(), @now, @created_by
+    @kind_id, @campaign_id, @template_id, @file_name, @file_path, @file_hash, @file_bytes, 1, @restarts_clients,
+    @corrects_batch_id, @form, @owner, SYSUTCDATETIME(), @now, @created_by
 );
 
 SET @batch_id = SCOPE_IDENTITY();

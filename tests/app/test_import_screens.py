@@ -126,11 +126,28 @@ def test_a_file_is_previewed_loaded_and_its_journal_tells_how(
         row = connection.execute(select(Audit.__table__).where(Audit.action == "import_start")).one()
         assert json.loads(row.after)["file"] == "Клиенты _май_.txt"
 
+    # The corrected lines are recognised by the name of their file, and both journals tell of each other.
+    number = int(journal.rstrip("/").rsplit("/", 1)[1])
+    name = re.search(r'filename\*?=(?:UTF-8\'\')?"?([^";]+)', rejects.headers["Content-Disposition"])
+    assert name and f"-rejects-{number}.txt" in name[1]
+    again = upload(browser, b"code;segment;phone;type\nN3;new;79165550003;M\n", f"x-rejects-{number} (1).txt")
+    assert f'<option value="{number}" selected>' in browser.text(again.location)
+    other = re.search(r"/import/([^/]+)/", again.location)
+    assert other
+    browser.post(
+        f"/import/{other[1]}/start",
+        {"template": template, "campaign": "BETA", "encoding": "", "corrects": str(number)},
+    )
+    correction = follow(browser, f"/import/{other[1]}/state.json")["journal"]
+    assert finished(browser, correction)["counters"]["clients_loaded"] == 1
+    assert f'id="corrects" href="{journal}"' in browser.text(correction)
+    assert f'<a href="{correction}"' in browser.text(journal)
+
     # A second click on the button begins nothing.
     browser.post(f"/import/{token[1]}/start", {"template": template, "campaign": "BETA", "encoding": ""})
     time.sleep(1)
     with web_engine.connect() as connection:
-        assert connection.scalar(select(func.count()).select_from(ImportBatch)) == before + 1
+        assert connection.scalar(select(func.count()).select_from(ImportBatch)) == before + 2
 
 
 def test_what_cannot_be_loaded_is_told_before_anything_is_written(signed_in: Callable[..., Any], template: str) -> None:

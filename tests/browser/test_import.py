@@ -62,6 +62,10 @@ def test_errors_are_corrected_and_loaded_again(page: Page, site: Any, template: 
     expect(page.locator("#state")).to_have_text("Завершена", timeout=30_000)
     expect(page.locator("[data-counter=clients_loaded]")).to_have_text("2")
     assert codes(site, "WA") == 3
+    page.click("#corrects")
+    expect(page.locator("[data-counter=clients_rejected]")).to_have_text("2")
+    page.click("#corrected-by a")
+    expect(page.locator("[data-counter=clients_loaded]")).to_have_text("2")
 
 
 @pytest.mark.mission("M150")

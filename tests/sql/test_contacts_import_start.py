@@ -39,3 +39,10 @@ def test_an_archived_campaign_is_refused(world: World) -> None:
     world.connection.execute(update(Campaign).where(Campaign.campaign_id == campaign).values(state_id=3))
     with world.refused(50071):
         Load(world, "OLD")
+
+
+def test_a_correction_names_the_load_that_it_corrects(world: World) -> None:
+    campaign = world.campaign()
+    first = Load(world, campaign)
+    assert first.batch["corrects_batch_id"] is None
+    assert Load(world, campaign, corrects_batch_id=first.batch_id).batch["corrects_batch_id"] == first.batch_id

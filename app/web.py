@@ -13,7 +13,7 @@ from app.auth import sessions
 from app.auth import views as auth_views
 from app.database import web as database
 from app.database.engine import create_engine
-from app.frame import assets, configuration, errors, formats, headers, health, languages
+from app.frame import assets, configuration, errors, formats, headers, health, inputs, languages
 
 
 def create_app(engine: Engine | None = None, **config: Any) -> Flask:
@@ -24,6 +24,7 @@ def create_app(engine: Engine | None = None, **config: Any) -> Flask:
     headers.init_app(app)
     CSRFProtect(app)
     languages.init_app(app)
+    inputs.init_app(app)
     formats.init_app(app)
     assets.init_app(app)
     sessions.init_app(app)

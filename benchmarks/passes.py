@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from statistics import median
 from typing import Any
 
 from benchmarks.base import NOW
@@ -16,6 +17,8 @@ from benchmarks.report import Row, at_most
 from benchmarks.session import Cost, Session
 
 SIZE = 1000
+#: The middle one counts: what makes others wait does so each time; what the machine or its disk does, does not.
+PASSES = 3
 MOST_MILLISECONDS = 3000.0
 MOST_WAIT_MILLISECONDS = 5.0
 #: In a smaller base a pass calls a third of everybody at once, so that most persons are on the line already.
@@ -47,37 +50,46 @@ def measure(place: Place) -> Iterator[Row]:
         # What the caps hold is met once, by a first pass, and taken back; and the worker has run for a while.
         for campaign_id in ids:
             _take(session, campaign_id)
-        for campaign_id in ids:
-            session.run(RECALL, campaign=campaign_id, now=NOW)
-        session.run("ANALYZE core.dial_class")
-        session.vacuum(*TOUCHED)
-        costs = []
+        _take_back(session, ids)
         others = [client_id for (client_id,) in session.run(OTHERS)]
-        with bystander(place, others) as met:
-            for campaign_id in ids:
-                cost, rows = session.measured(_take, session, campaign_id)
-                # In a small base the caps hold so many that a campaign has no full block any more.
-                if len(rows) < SIZE // 2:
-                    raise RuntimeError(f"a campaign gave a block of {len(rows)} phones instead of {SIZE}")
-                costs.append(cost)
+        passes, waits = [], []
+        for number in range(PASSES):
+            if number:
+                _take_back(session, ids)
+            costs = []
+            with bystander(place, others) as met:
+                for campaign_id in ids:
+                    cost, rows = session.measured(_take, session, campaign_id)
+                    # In a small base the caps hold so many that a campaign has no full block any more.
+                    if len(rows) < SIZE // 2:
+                        raise RuntimeError(f"a campaign gave a block of {len(rows)} phones instead of {SIZE}")
+                    costs.append(cost)
+            if met["updates"] < blocks:
+                raise RuntimeError(f"the other session made no more than {met['updates']} updates during the pass")
+            passes.append(sum(costs, Cost(0.0, 0.0)).busy)
+            waits.append(met["longest_ms"])
         for _ in range(blocks, FEWEST_BLOCKS):
             _take(session, ids[0])
-    whole = sum(costs, Cost(0.0, 0.0))
     over = f"{blocks} campaigns" if blocks > 1 else "the one campaign"
     yield at_most(
         f"one pass with caps on: up to {SIZE:,} phones from {over}".replace(",", " "),
         place.name,
-        whole.busy,
+        median(passes),
         MOST_MILLISECONDS if place.base.clients >= CLIENTS_OF_TARGET else None,
     )
-    if met["updates"] < blocks:
-        raise RuntimeError(f"the other session made no more than {met['updates']} updates during the pass")
     yield at_most(
         "the same: longest wait of a session that updates other clients by key",
         place.name,
-        met["longest_ms"],
+        median(waits),
         MOST_WAIT_MILLISECONDS,
     )
+
+
+def _take_back(session: Session, campaign_ids: list[int]) -> None:
+    for campaign_id in campaign_ids:
+        session.run(RECALL, campaign=campaign_id, now=NOW)
+    session.run("ANALYZE core.dial_class")
+    session.vacuum(*TOUCHED)
 
 
 def _take(session: Session, campaign_id: int) -> list[Any]:

@@ -16,6 +16,7 @@ from app.admin.audit_words import ACTIONS, OBJECTS, action_name, compare, object
 from app.admin.base import Screen
 from app.auth import audit, sessions
 from app.database.web import db
+from app.frame import inputs
 from app.frame.languages import local_address
 from app.models.access import ApiKey, Audit, Group, User
 from app.models.strategy import Campaign, Segment
@@ -56,7 +57,7 @@ class AuditScreen(Screen):
             next_url=page.next_key and url_for(".index", **kept, after=page.next_key),
         )  # fmt: skip
 
-    @expose("/<int:audit_id>")
+    @expose("/<big:audit_id>")
     def entry(self, audit_id: int) -> Any:
         """One row with what was before and what came after."""
         with db.engine.connect() as connection:
@@ -110,7 +111,7 @@ def _names(connection: Connection, rows: Any) -> dict[tuple[str, str], str]:
     """Names of the objects of some rows, where they have names and are still there."""
     found: dict[tuple[str, str], str] = {}
     for kind, (id_column, name_column) in _NAMED.items():
-        ids = {int(row.object_id) for row in rows if row.object_type == kind and (row.object_id or "").isdigit()}
+        ids = {inputs.big(row.object_id) for row in rows if row.object_type == kind} - {None}
         if ids:
             for object_id, name in connection.execute(select(id_column, name_column).where(id_column.in_(ids))):
                 found[kind, str(object_id)] = name

@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from sqlalchemy import Connection, and_, or_, select
 
 from app.auth.accounts import key
+from app.frame import inputs
 from app.frame.formats import to_utc
 from app.models.access import Audit, User
 
@@ -123,10 +124,11 @@ def _behind(query: Any, filters: Filters, after: str) -> Any:
         at = datetime.fromisoformat(moment)
     except ValueError:
         return query
-    if at.tzinfo is not None or not audit_id.isdigit() or len(audit_id) > 18:
+    last = inputs.big(audit_id)
+    if at.tzinfo is not None or last is None:
         return query
     # The first condition is what an index can begin at; the second leaves out what stands at that moment already.
-    return query.where(Audit.at <= at, or_(Audit.at < at, and_(Audit.at == at, Audit.audit_id < int(audit_id))))
+    return query.where(Audit.at <= at, or_(Audit.at < at, and_(Audit.at == at, Audit.audit_id < last)))
 
 
 def _read(connection: Connection, page: Sequence[Any], with_values: bool) -> Sequence[Any]:

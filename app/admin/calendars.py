@@ -19,6 +19,7 @@ from app.auth import audit, sessions
 from app.calendars import CALENDARS, CLOSED, FIRST_YEAR, FRIDAY, LAST_YEAR, SATURDAY, SUNDAY, Day
 from app.database.web import db
 from app.errors import AcmError
+from app.frame import inputs
 from app.frame.formats import local
 from app.models.strategy import ARCHIVED, Calendar, Campaign, Schedule, StrategyVersion, VersionPhoneType
 
@@ -52,8 +53,8 @@ class CalendarsScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         today = local(clock.now()).date()
-        asked = request.args.get("year", "")
-        year = int(asked) if asked.isdigit() and FIRST_YEAR <= int(asked) <= LAST_YEAR else today.year
+        asked = inputs.small(request.args.get("year"))
+        year = asked if asked is not None and FIRST_YEAR <= asked <= LAST_YEAR else today.year
         code = _code_or_404(request.args.get("code", DEFAULT))
         with db.engine.connect() as connection:
             days = {day.on_date: day for day in calendars.read_days(connection, code) if day.on_date.year == year}

@@ -13,6 +13,7 @@ from app.admin.base import Screen
 from app.admin.campaign_data import named
 from app.auth import audit, campaign_access, groups, sessions
 from app.database.web import db
+from app.frame import inputs
 from app.models.strategy import Campaign
 
 
@@ -27,7 +28,7 @@ class CampaignGroupsScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         wanted = request.args.get("q", "").strip()[:100]
-        group_id = request.args.get("group", "")
+        group_id = inputs.small(request.args.get("group"))
         with db.engine.connect() as connection:
             rows = connection.execute(
                 select(Campaign.campaign_id, Campaign.code, Campaign.name, Campaign.state_id).order_by(Campaign.code)
@@ -35,14 +36,11 @@ class CampaignGroupsScreen(Screen):
             held = campaign_access.groups_of(connection)
             every_group, members = groups.all_groups(connection), groups.members(connection)
         shown = [row for row in rows if wanted.casefold() in f"{row.code} {row.name}".casefold()]
-        if group_id.isdigit():
-            shown = [
-                row for row in shown if int(group_id) in {group.group_id for group in held.get(row.campaign_id, [])}
-            ]
+        if group_id is not None:
+            shown = [row for row in shown if group_id in {group.group_id for group in held.get(row.campaign_id, [])}]
         return self.render(
             "screens/campaign_groups.html", campaigns=shown, total=len(rows), held=held, groups=every_group,
-            members=members, wanted=wanted, group_id=group_id if group_id.isdigit() else "", named=named,
-            may=sessions.may,
+            members=members, wanted=wanted, group_id=str(group_id or ""), named=named, may=sessions.may,
         )  # fmt: skip
 
     @expose("/<int:campaign_id>", methods=["GET", "POST"])

@@ -10,6 +10,7 @@ from flask_admin import expose
 from app.admin import campaign_data
 from app.admin.base import Screen
 from app.database.web import db
+from app.frame import inputs
 
 
 class CampaignScreen(Screen):
@@ -17,9 +18,9 @@ class CampaignScreen(Screen):
 
     @expose("/")
     def choose(self) -> Any:
-        wanted = request.args.get("campaign", "")
-        if wanted.isdigit():
-            return redirect(url_for(".index", campaign_id=int(wanted)))
+        wanted = inputs.small(request.args.get("campaign"))
+        if wanted is not None:
+            return redirect(url_for(".index", campaign_id=wanted))
         with db.engine.connect() as connection:
             rows = [row for row in campaign_data.campaigns(connection) if row.state_id != 3]
         return self.render("screens/campaign_choose.html", campaigns=rows)

@@ -24,6 +24,7 @@ from app.auth import campaign_access, sessions
 from app.database.web import db
 from app.dictionaries import uses
 from app.errors import AcmError
+from app.frame import inputs
 from app.models.caps import CampaignCap, CapRule, CapRuleResult
 from app.models.dictionary import TechnicalResult
 from app.models.strategy import ARCHIVED, Campaign, DialClass, Schedule
@@ -192,7 +193,7 @@ class CapsScreen(Screen):
             ).all()
             obeying = {row.campaign_id for row in _obeying(connection).get(rule_id, [])}
         if request.method == "POST":
-            chosen = {int(one) for one in request.form.getlist("campaign") if one.isdigit()}
+            chosen = set(map(inputs.small, request.form.getlist("campaign")))
             phones = 0
             for row in campaigns:
                 if (row.campaign_id in chosen) != (row.campaign_id in obeying):

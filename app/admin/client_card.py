@@ -32,7 +32,7 @@ class ClientCardScreen(Screen):
     def first(self) -> Any:
         return redirect(url_for("clients.choose"))
 
-    @expose("/<int:campaign_id>/<int:client_id>/")
+    @expose("/<int:campaign_id>/<big:client_id>/")
     def index(self, campaign_id: int, client_id: int) -> Any:
         show = request.args.get("show", "")
         # Ended by a commit: the procedure that says why a phone is not dialled keeps its plans with the session.

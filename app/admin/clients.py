@@ -15,6 +15,7 @@ from app.admin.campaign_screen import CampaignScreen
 from app.auth import sessions
 from app.database.web import db
 from app.errors import ProcedureError
+from app.frame import inputs
 from app.procedures import contacts
 
 SIZE = 50
@@ -34,7 +35,7 @@ class ClientsScreen(CampaignScreen):
         with db.engine.connect() as connection:
             return self._show(connection, campaign_id)
 
-    @expose("/<int:campaign_id>/<int:client_id>/block", methods=["GET", "POST"])
+    @expose("/<int:campaign_id>/<big:client_id>/block", methods=["GET", "POST"])
     def block(self, campaign_id: int, client_id: int) -> Any:
         """Block a client with all of its phones, or lift that."""
         with db.engine.begin() as connection:
@@ -55,7 +56,7 @@ class ClientsScreen(CampaignScreen):
     @expose("/<int:campaign_id>/move", methods=["POST"])
     def move(self, campaign_id: int) -> Any:
         """Move the phones that are ticked to another campaign."""
-        chosen = [int(one) for one in request.form.getlist("phone") if one.isdigit() and len(one) < 19]
+        chosen = [one for one in map(inputs.big, request.form.getlist("phone")) if one is not None]
         target_id = request.form.get("campaign", "")
         with db.engine.begin() as connection:
             phones = _phones_of(connection, campaign_id, chosen[:MOST_MOVED])

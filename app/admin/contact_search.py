@@ -33,6 +33,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.frame import inputs
 from app.models.contact import Client, Phone
 from app.numbering.search import begins, beyond
 
@@ -56,11 +57,11 @@ class Filters:
     def of(cls, arguments: Mapping[str, str]) -> Filters:
         """Read from the arguments of a page; what is not a number is no filter."""
         return cls(
-            segment_id=_small(arguments.get("segment")),
-            status_id=_small(arguments.get("status")),
+            segment_id=inputs.small(arguments.get("segment")),
+            status_id=inputs.small(arguments.get("status")),
             number=re.sub(r"\D", "", arguments.get("number", ""))[:20],
             client_code=arguments.get("code", "").strip()[:64],
-            result_id=_small(arguments.get("result")),
+            result_id=inputs.small(arguments.get("result")),
         )
 
     def __bool__(self) -> bool:
@@ -280,7 +281,7 @@ class _ByPhone(_Walk):
             .order_by(Phone.phone_id.desc())
             .limit(limit)
         )
-        after = _integer(self.key)
+        after = inputs.big(self.key)
         return branch if after is None else branch.where(Phone.phone_id < after)
 
 
@@ -331,7 +332,7 @@ class _ByClient(_Walk):
             .order_by(Client.client_id.desc())
             .limit(limit)
         )
-        after = _integer(self.key)
+        after = inputs.big(self.key)
         return branch if after is None else branch.where(Client.client_id < after)
 
 
@@ -341,14 +342,3 @@ def _result_of(source: Any, filters: Filters) -> ColumnElement[bool]:
     if filters.result_id == NO_RESULT:
         return source.c.last_technical_result_id.is_(None)
     return source.c.last_technical_result_id == filters.result_id
-
-
-def _integer(value: str | None) -> int | None:
-    """A number that every integer column of an id can be compared with; None for anything else."""
-    return int(value) if value and re.fullmatch("[0-9]{1,18}", value) else None
-
-
-def _small(value: str | None) -> int | None:
-    """The id of a dictionary row or a segment."""
-    number = _integer(value)
-    return number if number is not None and number < 2**31 else None

@@ -17,6 +17,7 @@ from app.admin.campaign_screen import CampaignScreen
 from app.admin.contact_search import Filters
 from app.auth import audit, sessions
 from app.database.web import db
+from app.frame import inputs
 from app.frame.formats import moment
 from app.frame.languages import language, local_address
 from app.procedures import contacts
@@ -44,7 +45,7 @@ class ContactsScreen(CampaignScreen):
             statuses = campaign_data.clients_by_status(connection, campaign_id)
             results = _results(connection)
             total = contact_search.count(connection, campaign_id)
-        arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "after" and value}
+        arguments = inputs.kept("number", "code", "segment", "status", "result", "size")
         return self.render(
             "screens/contacts.html", campaign=campaign, page=page, filters=filters, segments=segments,
             statuses=statuses, results=results, total=total, phone_statuses=campaign_data.phone_statuses(),
@@ -54,7 +55,7 @@ class ContactsScreen(CampaignScreen):
             export_arguments={name: value for name, value in arguments.items() if name != "size"},
         )  # fmt: skip
 
-    @expose("/<int:campaign_id>/phones/<int:phone_id>/block", methods=["GET", "POST"])
+    @expose("/<int:campaign_id>/phones/<big:phone_id>/block", methods=["GET", "POST"])
     def block(self, campaign_id: int, phone_id: int) -> Any:
         """Exclude a phone from dialling, or lift its block."""
         with db.engine.begin() as connection:
@@ -69,7 +70,7 @@ class ContactsScreen(CampaignScreen):
                 self, connection, subject, contacts.phone_block, url_for(".index", campaign_id=campaign_id)
             )
 
-    @expose("/<int:campaign_id>/phones/<int:phone_id>/explain")
+    @expose("/<int:campaign_id>/phones/<big:phone_id>/explain")
     def explain(self, campaign_id: int, phone_id: int) -> Any:
         """Why a phone is, or is not, dialled now."""
         with db.engine.connect() as connection:

@@ -18,6 +18,7 @@ from app.admin.fields import WholeField
 from app.database.web import db
 from app.dictionaries import rows as dictionaries
 from app.dictionaries import uses
+from app.frame import inputs
 from app.models.dictionary import AgentAction
 
 #: The action that a new agent result begins with (M90).
@@ -184,5 +185,4 @@ def _actions() -> Sequence[Any]:
 
 
 def _asked_parent() -> int:
-    asked = request.args.get("parent", "")
-    return int(asked) if asked.isdigit() else 0
+    return inputs.small(request.args.get("parent")) or 0

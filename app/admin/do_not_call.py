@@ -153,12 +153,12 @@ class DoNotCallScreen(Screen):
 
     # -- lifting
 
-    @expose("/<int:entry_id>/lift", methods=["GET", "POST"])
+    @expose("/<big:entry_id>/lift", methods=["GET", "POST"])
     def lift(self, entry_id: int) -> Any:
         """Take an entry off the do-not-call list."""
         return self._lift(DO_NOT_CALL, entry_id)
 
-    @expose("/numbers/<int:entry_id>/lift", methods=["GET", "POST"])
+    @expose("/numbers/<big:entry_id>/lift", methods=["GET", "POST"])
     def lift_number(self, entry_id: int) -> Any:
         """Lift the block of a number."""
         return self._lift(NUMBER_BLOCK, entry_id)

@@ -12,6 +12,7 @@ from app.admin import campaign_data
 from app.admin.base import Screen
 from app.auth import campaign_access, sessions
 from app.database.web import db
+from app.frame import inputs
 from app.i18n import mark
 from app.models.ops import Setting
 
@@ -48,14 +49,14 @@ class HandOverScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         filters = {name: request.args.get(name, "") for name in ("campaign", "state")}
-        filters = {name: value if value.isdigit() and len(value) < 10 else "" for name, value in filters.items()}
+        filters = {name: value if inputs.small(value) is not None else "" for name, value in filters.items()}
         query = select(_blocks).order_by(_blocks.c.block_id.desc()).limit(_PAGE + 1)
         for name, key in (("campaign", "campaign_id"), ("state", "state_id")):
             if filters[name]:
                 query = query.where(_blocks.c[key] == int(filters[name]))
-        after = request.args.get("after", "")
-        if after.isdigit() and len(after) < 19:
-            query = query.where(_blocks.c.block_id < int(after))
+        after = inputs.big(request.args.get("after"))
+        if after is not None:
+            query = query.where(_blocks.c.block_id < after)
         with db.engine.connect() as connection:
             if not campaign_access.sees_all(connection):
                 query = query.where(_blocks.c.campaign_id.in_(campaign_access.visible(connection)))
@@ -68,10 +69,9 @@ class HandOverScreen(Screen):
             next_url=url_for(".index", **kept, after=rows[_PAGE - 1].block_id) if len(rows) > _PAGE else None,
         )  # fmt: skip
 
-    @expose("/<int:block_id>")
+    @expose("/<big:block_id>")
     def block(self, block_id: int) -> Any:
-        after = request.args.get("after", "0")
-        first = int(after) + 1 if after.isdigit() and len(after) < 9 else 1
+        first = (inputs.small(request.args.get("after")) or 0) + 1
         with db.engine.connect() as connection:
             row = connection.execute(select(_blocks).where(_blocks.c.block_id == block_id)).one_or_none()
             if row is None or not campaign_access.is_visible(connection, row.campaign_id):

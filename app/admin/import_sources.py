@@ -20,6 +20,7 @@ from app.admin.import_templates import ENCODINGS
 from app.auth import audit, campaign_access, sessions
 from app.database.web import db
 from app.errors import AcmError
+from app.frame import inputs
 from app.i18n import mark
 from app.importing.sources import SourceError, check, store
 from app.importing.sources.store import DELETE, MOVE, RENAME, FieldError, SourceValues
@@ -63,7 +64,7 @@ class SourceForm(FlaskForm):
             return str(field.data or "").strip() or None
 
         def key(field: Any) -> int | None:
-            return int(field.data) if str(field.data or "").isdigit() else None
+            return inputs.small(str(field.data or ""))
 
         return SourceValues(
             name=text(self.name) or "",

@@ -16,6 +16,7 @@ from app.admin.base import Screen
 from app.auth import audit, sessions
 from app.database.web import db
 from app.errors import AcmError, ProcedureError
+from app.frame import inputs
 from app.frame.formats import moment, moment_ms, number
 from app.i18n import mark
 from app.importing import rejects, undo
@@ -49,16 +50,16 @@ class ImportsScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         filters = {name: request.args.get(name, "") for name in ("kind", "state", "campaign")}
-        filters = {name: value if value.isdigit() else "" for name, value in filters.items()}
+        filters = {name: value if inputs.small(value) is not None else "" for name, value in filters.items()}
         query = _batches().order_by(ImportBatch.batch_id.desc()).limit(_PAGE + 1)
         for column, name in (
             (ImportBatch.kind_id, "kind"), (ImportBatch.state_id, "state"), (ImportBatch.campaign_id, "campaign"),
         ):  # fmt: skip
             if filters[name]:
                 query = query.where(column == int(filters[name]))
-        after = request.args.get("after", "")
-        if after.isdigit():
-            query = query.where(ImportBatch.batch_id < int(after))
+        after = inputs.small(request.args.get("after"))
+        if after is not None:
+            query = query.where(ImportBatch.batch_id < after)
         with db.engine.connect() as connection:
             rows = connection.execute(batch_access.seen(connection, query)).all()
             campaigns = campaign_data.campaigns(connection)
@@ -89,10 +90,10 @@ class ImportsScreen(Screen):
     @expose("/<int:batch_id>/batch.json")
     def live(self, batch_id: int) -> Any:
         """Counters, and the log lines that are newer than ?after."""
-        after = request.args.get("after", "0")
+        after = inputs.big(request.args.get("after")) or 0
         with db.engine.connect() as connection:
             row = _batch_or_404(connection, batch_id)
-            return jsonify(_live(connection, row, int(after) if after.isdigit() else 0))
+            return jsonify(_live(connection, row, after))
 
     @expose("/<int:batch_id>/rejects")
     def rejects(self, batch_id: int) -> Any:

@@ -22,6 +22,7 @@ from app.admin.load_asked import BY_COLUMNS, Asked, Columns
 from app.auth import audit, campaign_access, sessions
 from app.database.web import db
 from app.errors import AcmError
+from app.frame import inputs
 from app.frame.formats import number
 from app.importing import mapping, templates
 from app.importing.loader import preview
@@ -209,10 +210,8 @@ def _choices(connection: Connection, form: LoadForm) -> list[str]:
 
 
 def _campaign_code(connection: Connection, campaign_id: str) -> str | None:
-    if not campaign_id.isdigit():
-        return None
-    rows = campaign_data.campaigns(connection)
-    return next((row.code for row in rows if row.campaign_id == int(campaign_id)), None)
+    wanted = inputs.small(campaign_id)
+    return next((row.code for row in campaign_data.campaigns(connection) if row.campaign_id == wanted), None)
 
 
 def _check_campaign(connection: Connection, template: templates.Template, campaign: str) -> None:

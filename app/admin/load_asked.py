@@ -7,6 +7,7 @@ from typing import Any
 
 from app.admin import uploads
 from app.admin.import_templates import ENCODINGS
+from app.frame import inputs
 from app.importing import mapping, templates
 from app.importing.files import inspect
 from app.importing.mapping import Layout
@@ -31,11 +32,10 @@ class Asked:
         texts = {name: arguments.get(name, "").strip()[:200] for name in ("template", "campaign", "encoding")}
         if texts["encoding"] not in ENCODINGS:
             texts["encoding"] = ""
-        corrects = arguments.get("corrects", "").strip()
         header = arguments.get("header", "")
         return cls(
             **texts,
-            corrects=int(corrects) if corrects.isdigit() and len(corrects) < 19 else 0,
+            corrects=inputs.small(arguments.get("corrects", "").strip()) or 0,
             header=header if header in ("0", "1") else "",
             columns=[name[:100] for name in arguments.getlist("column")[: mapping.MOST_COLUMNS]],
         )

@@ -17,6 +17,7 @@ from app.admin.base import Screen
 from app.admin.services import duration_text, progress_share, progress_text
 from app.auth import campaign_access, sessions
 from app.database.web import db
+from app.frame import inputs
 from app.frame.formats import moment, moment_ms, number
 from app.models.ops import Service
 from app.services import data, schedules
@@ -38,13 +39,14 @@ class ServiceRunsScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         filters = {name: request.args.get(name, "") for name in ("service", "state", "campaign")}
-        filters = {name: value if _is_id(value) else "" for name, value in filters.items()}
-        before = request.args.get("before", "")
+        filters = {name: value if inputs.small(value) is not None else "" for name, value in filters.items()}
+        asked = {name: inputs.small(value) for name, value in filters.items()}
+        before = inputs.big(request.args.get("before"))
         with db.engine.connect() as connection:
             rows = data.journal(
-                connection, _PAGE + 1, service_id=_number(filters["service"]), state_id=_number(filters["state"]),
-                campaign_id=_number(filters["campaign"]), visible=campaign_access.visible(connection),
-                before=int(before) if before.isascii() and before.isdigit() and len(before) < 19 else None,
+                connection, _PAGE + 1, service_id=asked["service"], state_id=asked["state"],
+                campaign_id=asked["campaign"], visible=campaign_access.visible(connection),
+                before=before,
             )  # fmt: skip
             names = connection.execute(select(Service.__table__).order_by(Service.service_id)).all()
             campaigns = campaign_data.campaigns(connection)
@@ -58,7 +60,7 @@ class ServiceRunsScreen(Screen):
             next_url=url_for(".index", **kept, before=rows[_PAGE - 1].run_id) if len(rows) > _PAGE else None,
         )  # fmt: skip
 
-    @expose("/<int:run_id>/")
+    @expose("/<big:run_id>/")
     def run(self, run_id: int) -> Any:
         with db.engine.connect() as connection:
             row = _run_or_404(connection, run_id)
@@ -69,13 +71,13 @@ class ServiceRunsScreen(Screen):
             state_classes=data.STATE_CLASSES, may=sessions.may, durations=duration_text,
         )  # fmt: skip
 
-    @expose("/<int:run_id>/run.json")
+    @expose("/<big:run_id>/run.json")
     def live(self, run_id: int) -> Any:
         """What changes while the run goes on."""
         with db.engine.connect() as connection:
             return jsonify(_live(connection, _run_or_404(connection, run_id)))
 
-    @expose("/<int:run_id>/cancel", methods=["POST"])
+    @expose("/<big:run_id>/cancel", methods=["POST"])
     def cancel(self, run_id: int) -> Any:
         """Cancel a run that has not begun."""
         with db.engine.begin() as connection:
@@ -90,14 +92,6 @@ class ServiceRunsScreen(Screen):
 
 def _told(row: Any) -> str:
     return ", ".join(f"{name}: {number(value)}" for name, value in data.counts(row))
-
-
-def _number(value: str) -> int | None:
-    return int(value) if value else None
-
-
-def _is_id(value: str) -> bool:
-    return value.isascii() and value.isdigit() and len(value) < 10
 
 
 def _run_or_404(connection: Connection, run_id: int) -> Any:

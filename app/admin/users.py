@@ -22,6 +22,7 @@ from app.auth.passwords import one_time_password
 from app.auth.users import Filters
 from app.database.web import db
 from app.errors import ProcedureError
+from app.frame import inputs
 from app.frame.languages import local_address
 
 SIZE = 100
@@ -42,12 +43,12 @@ class UsersScreen(Screen):
     @expose("/")
     def index(self) -> Any:
         filters = Filters.of(request.args)
-        after = request.args.get("after", "")
+        after = inputs.small(request.args.get("after"))
         with db.engine.connect() as connection:
-            page = users.find(connection, filters, int(after) if after.isdigit() else None, SIZE)
+            page = users.find(connection, filters, after, SIZE)
             held = users.groups_of(connection, [row.user_id for row in page.rows])
             total, every_group = users.count(connection), groups.all_groups(connection)
-        arguments: dict[str, Any] = {name: value for name, value in request.args.items() if name != "after" and value}
+        arguments = inputs.kept("q", "state", "group", "sort", "desc")
         return self.render(
             "screens/users.html", users=page.rows, held=held, filters=filters, groups=every_group, total=total,
             named=named, may=sessions.may, now=accounts.real_now(), is_first=not after, arguments=arguments,

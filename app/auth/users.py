@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, sele
 
 from app.auth import way_in
 from app.auth.accounts import end_sessions, key, real_now
+from app.frame import inputs
 from app.models.access import Group, Session, User, UserGroup
 
 STATES = ("active", "off", "locked")
@@ -46,7 +47,7 @@ class Filters:
         state, group_id, sort = values.get("state", ""), values.get("group", ""), values.get("sort", "")
         return cls(
             values.get("q", "").strip()[:100], state if state in STATES else "",
-            int(group_id) if group_id.isdigit() and len(group_id) < 10 else None,
+            inputs.small(group_id),
             sort if sort in SORTS else "username", bool(values.get("desc")),
         )  # fmt: skip
 

@@ -1,8 +1,8 @@
 /*
 dialing.block_recall          version 1.0.0          2026-11-23
 
-Takes back all records of a campaign that are out, after the dialer has dropped them («Очистить очередь», M186, M191). Blocks
-of which every record came back are recalled.
+Takes back all records of a campaign that are out, after the dialer has dropped them («Очистить очередь», M186, M191), and marks
+their blocks as recalled.
 
 Called by  jobs/queue_clear.py
 Reads      dialing.record

@@ -38,3 +38,20 @@ def test_every_command_can_be_loaded_and_explains_itself():
     context = click.Context(cli)
     silent = [name for name in COMMANDS if not (cli.get_command(context, name) or click.Command("")).help]
     assert silent == []
+
+
+def test_every_picture_of_the_docs_is_there_and_made_by_the_script():
+    shown = set()
+    for page in (ROOT / "docs").rglob("*.md"):
+        for path in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page.read_text("utf-8")):
+            picture = (page.parent / path).resolve()
+            assert picture.is_file(), (page, path)
+            shown.add(picture)
+    assert shown == set((ROOT / "docs" / "images").glob("*.png"))  # and none lies there that no page shows
+    assert {picture.stem for picture in shown} <= set(_script("screenshots").PAGES)
+
+
+def test_a_russian_page_has_the_sections_of_the_english_one():
+    for page in (ROOT / "docs" / "ru").glob("*.md"):
+        english = (ROOT / "docs" / page.name).read_text("utf-8")
+        assert len(re.findall("(?m)^## ", page.read_text("utf-8"))) == len(re.findall("(?m)^## ", english)), page

@@ -40,6 +40,8 @@ class Guarded:
     actions: ClassVar[dict[str, str]] = {}
     #: Where the screen stands in the menu; empty: nowhere.
     group: ClassVar[str] = ""
+    #: A screen without a place of its own in the menu is found behind this one.
+    under: ClassVar[str] = ""
     icon: ClassVar[str] = ""
     #: The page of docs/ that explains the screen, and its section, for «? Справка» (M27).
     help_page: ClassVar[str] = "administrator"

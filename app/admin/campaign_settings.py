@@ -57,6 +57,7 @@ class CampaignSettingsScreen(Screen):
     """The settings of one campaign."""
 
     screen = "campaigns"
+    under = "campaigns"
     help_section = "the-settings-of-a-campaign"
     actions: ClassVar = {"first": "view", "index": "view", "save": "edit", "archive": "archive", "unarchive": "archive"}
 

@@ -25,6 +25,7 @@ class ClientCardScreen(Screen):
     """The card of one client of a campaign."""
 
     screen = "clients"
+    under = "campaigns"
     help_section = "the-card-of-a-client"
     actions: ClassVar = {"first": "view", "index": "view"}
 

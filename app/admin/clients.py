@@ -27,6 +27,7 @@ class ClientsScreen(CampaignScreen):
     """The clients of one campaign."""
 
     screen = "clients"
+    under = "campaigns"
     help_section = "clients-and-their-phones"
     actions: ClassVar = {"choose": "view", "index": "view", "block": "block", "move": "move"}
 

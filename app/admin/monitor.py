@@ -34,6 +34,7 @@ class MonitorScreen(Screen):
     """The live monitor of one campaign. It asks for monitor.json every two seconds and changes only what differs."""
 
     screen = "monitor"
+    under = "campaigns"
     help_page = "strategy"
     actions: ClassVar = {
         "first": "view", "index": "view", "live": "view", "start": "start", "stop": "stop",

@@ -104,6 +104,7 @@ class SegmentsScreen(CampaignScreen):
     """The list of one campaign's segments, and the dialogs of one segment."""
 
     screen = "segments"
+    under = "campaigns"
     help_page = "blocking"
     actions: ClassVar = {
         "choose": "view", "index": "view", "create": "edit", "rename": "edit", "block": "block", "count": "block",

@@ -55,6 +55,7 @@ class StrategyScreen(Screen):
     """The strategy of one campaign. Each save is a new version; the one in force is never changed."""
 
     screen = "strategy"
+    under = "campaigns"
     actions: ClassVar = {
         "first": "view", "index": "view", "versions": "view", "version": "view", "compare": "view", "restore": "edit",
     }  # fmt: skip

@@ -1,14 +1,14 @@
 /*
-dialing.block_take          version 2.2.0          2026-11-26
+dialing.block_take          version 2.3.0          2026-11-26
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
 M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order
 of the strategy and reads only what it hands out. Each phone becomes a record that is out; its key goes to the dialer.
 
 How the walk goes: it looks ahead over a window of classes, counts up to a block of ready phones in each from the index alone,
-takes all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. What it
-takes is written as records right away, which is also how the next step knows what is out; no row of core.phone is written for
-it.
+takes all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. Behind a
+window without anything ready it searches first, by one look at each class, for the next rank that has. What it takes is written
+as records right away, which is also how the next step knows what is out; no row of core.phone is written for it.
 
 Frequency caps are looked at under the lock of the person and booked by the record itself: a call that is out counts for every
 rule that it may come to count for. What a cap holds is let go, and marked with the moment up to which it is held, which is a
@@ -61,6 +61,7 @@ DECLARE @window_end bigint;
 DECLARE @first_rank bigint;
 DECLARE @last_rank bigint;
 DECLARE @width int = 16;
+DECLARE @is_searching bit = 0; /* for the next rank with anything ready */
 DECLARE @classes int;
 DECLARE @ready int;
 DECLARE @share int;
@@ -301,6 +302,44 @@ BEGIN
 
         IF @need > 0
         BEGIN
+            WHILE @is_searching = 1
+            BEGIN
+                SELECT @window_end = MAX(w.rank_no)
+                FROM (
+                    SELECT TOP (@width) o.rank_no AS rank_no
+                    FROM @open AS o
+                    WHERE o.rank_no > @rank
+                    ORDER BY o.rank_no
+                ) AS w;
+
+                SELECT @first_rank = MIN(o.rank_no)
+                FROM @open AS o
+                CROSS APPLY (
+                    SELECT COUNT(*) AS ready
+                    FROM (
+                        SELECT TOP (COALESCE(o.phones_out, 0) + 1) p.phone_id AS phone_id
+                        FROM core.phone AS p
+                        WHERE p.dial_class_id = o.dial_class_id
+                            AND p.waits_from <= o.ready_before
+                    ) AS f
+                ) AS n
+                WHERE o.rank_no > @rank
+                    AND o.rank_no <= @window_end
+                    AND n.ready > COALESCE(o.phones_out, 0);
+
+                IF @first_rank IS NULL AND @window_end IS NOT NULL
+                BEGIN
+                    SET @rank = @window_end;
+                    SET @width = CASE WHEN @width > 100000 THEN @width ELSE @width * 16 END;
+                END
+                ELSE
+                BEGIN
+                    SET @is_searching = 0;
+                    SET @rank = COALESCE(@first_rank - 1, @rank);
+                    SET @width = 16;
+                END;
+            END;
+
             SELECT @window_end = MAX(w.rank_no)
             FROM (
                 SELECT TOP (@width) o.rank_no AS rank_no
@@ -333,7 +372,7 @@ BEGIN
                     CROSS APPLY (
                         SELECT COUNT(*) AS ready
                         FROM (
-                            SELECT TOP (@size + @out) p.phone_id AS phone_id
+                            SELECT TOP (@need + COALESCE(o.phones_out, 0) + COALESCE(o.taken, 0)) p.phone_id AS phone_id
                             FROM core.phone AS p
                             WHERE p.dial_class_id = o.dial_class_id
                                 AND p.waits_from <= o.ready_before
@@ -458,6 +497,7 @@ BEGIN
                 /* All that was ready is in, or nothing was in the whole window. A shared rank is gone through again. */
                 SET @is_done = CASE WHEN @window_end IS NULL THEN 1 ELSE 0 END;
                 SET @rank = COALESCE(@last_rank, @window_end);
+                SET @is_searching = CASE WHEN @first_rank IS NULL AND @window_end IS NOT NULL THEN 1 ELSE 0 END;
                 /* The next window: as many classes as the block still needs, judged by what these gave. */
                 SET @width = @width * CASE
                     WHEN @width > 100000 THEN 1

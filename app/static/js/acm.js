@@ -150,6 +150,9 @@ const acm = (() => {
     });
   }
 
+  // Where the reader is, is seen in the menu, however long it is.
+  document.querySelector(".menu-item.is-active")?.scrollIntoView({ block: "nearest" });
+
   // The clock of the header runs in the user's zone, as fast as the installation's clock.
   const clock = document.getElementById("clock");
   if (clock) {

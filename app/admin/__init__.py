@@ -11,6 +11,7 @@ from app.admin.audit_journal import AuditScreen
 from app.admin.base import AcmAdmin, Screen, menu
 from app.admin.cache import forget_all
 from app.admin.calendars import CalendarsScreen
+from app.admin.campaign_data import campaign_states, dialer_state_name
 from app.admin.campaign_groups import CampaignGroupsScreen
 from app.admin.campaign_settings import CampaignSettingsScreen
 from app.admin.campaigns import CampaignsScreen
@@ -95,7 +96,9 @@ def init_app(app: Flask) -> None:
         csp_nonce_generator=nonce,
     )
     app.extensions["acm_admin"] = admin
-    app.jinja_env.globals.update(menu_groups=menu, role_names=ROLES)
+    app.jinja_env.globals.update(
+        menu_groups=menu, role_names=ROLES, campaign_states=campaign_states, dialer_state_name=dialer_state_name
+    )
     with app.app_context():
         admin.init_app(app)
         for screen, name, endpoint, address in SCREENS:

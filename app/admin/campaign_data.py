@@ -21,6 +21,18 @@ def named(row: Any, column: str = "name") -> str:
     return str(english if language() == "en" and english else getattr(row, column))
 
 
+def campaign_states() -> dict[int, str]:
+    """Names of state_id of core.campaign, «Статус кампании ACM» (M194)."""
+    return {1: _("Stopped"), 2: _("Active"), 3: _("Archived")}
+
+
+def dialer_state_name(state: str | None) -> str:
+    """The name of a dialer_state, «Статус кампании Cisco» (M195)."""
+    if not state:
+        return _("not read yet")
+    return {"enabled": _("Enabled"), "disabled": _("Disabled"), "missing": _("Not found")}.get(state, state)
+
+
 def phone_statuses() -> dict[int, str]:
     """Names of phone_status_id of contacts.contact_list and contacts.client_phone (M130, M146)."""
     return {

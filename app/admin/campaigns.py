@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, pgettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import Connection, select
@@ -15,11 +17,12 @@ from wtforms import SelectField, StringField
 from wtforms.validators import InputRequired, Length
 
 from app import clock
-from app.admin import campaign_data, commands
+from app.admin import campaign_data, commands, export
 from app.admin.base import Screen, attempt
 from app.auth import audit, sessions
 from app.campaigns import create_campaign, read_strategy
 from app.database.web import db
+from app.frame import inputs
 from app.frame.languages import local_address
 from app.models.dictionary import TimeZone
 from app.models.strategy import Campaign
@@ -41,6 +44,35 @@ _SORTS = {
 _COPIED = ("one_call_per_person", "closing_margin_minutes", "restarts_on_reload")
 
 
+@dataclass(frozen=True)
+class Filters:
+    """Which campaigns the list shows, and in which order."""
+
+    wanted: str
+    state: str
+    sort: str
+    desc: bool
+
+    @classmethod
+    def of(cls, values: Any) -> Filters:
+        """What the address says; what it cannot mean is left out."""
+        state, sort = values.get("state", ""), values.get("sort", "")
+        return cls(
+            values.get("q", "").strip(), state if state in _STATES else "", sort if sort in _SORTS else "code",
+            bool(values.get("desc")),
+        )  # fmt: skip
+
+    def shown(self, rows: Sequence[Any]) -> list[Any]:
+        """Those of the rows that are shown, in their order; archived ones only when asked for."""
+        text = self.wanted.casefold()
+        found = [row for row in rows if text in f"{row.code} {row.name} {row.dialer_campaign_name}".casefold()]
+        if self.state:
+            found = [row for row in found if row.state_id == _STATES[self.state]]
+        else:
+            found = [row for row in found if row.state_id != _STATES["archived"]]
+        return sorted(found, key=_SORTS[self.sort], reverse=self.desc)
+
+
 class CampaignForm(FlaskForm):
     code = StringField(lazy_gettext("Code"), [InputRequired(), Length(max=64)])
     name = StringField(lazy_gettext("Name"), [InputRequired(), Length(max=200)])
@@ -54,28 +86,43 @@ class CampaignsScreen(Screen):
     group = "campaigns"
     icon = "phone-outgoing"
     help_page = "strategy"
-    actions: ClassVar = {"index": "view", "create": "create", "clone": "create", "start": "start", "stop": "stop"}
+    actions: ClassVar = {
+        "index": "view", "export": "export", "create": "create", "clone": "create", "start": "start", "stop": "stop",
+    }  # fmt: skip
 
     @expose("/")
     def index(self) -> Any:
-        wanted = request.args.get("q", "").strip()
-        state = request.args.get("state", "")
-        sort = request.args.get("sort", "code")
+        filters = Filters.of(request.args)
         with db.engine.connect() as connection:
-            rows = list(campaign_data.campaigns(connection))
-        found = [
-            row for row in rows if wanted.casefold() in f"{row.code} {row.name} {row.dialer_campaign_name}".casefold()
-        ]
-        if state in _STATES:
-            found = [row for row in found if row.state_id == _STATES[state]]
-        else:
-            state = ""
-            found = [row for row in found if row.state_id != 3]
-        found.sort(key=_SORTS.get(sort, _SORTS["code"]), reverse=bool(request.args.get("desc")))
+            rows = campaign_data.campaigns(connection)
         return self.render(
-            "screens/campaigns.html", campaigns=found, total=len(rows), wanted=wanted, state=state,
-            sort=sort if sort in _SORTS else "code", desc=bool(request.args.get("desc")), may=sessions.may,
+            "screens/campaigns.html", campaigns=filters.shown(rows), total=len(rows), wanted=filters.wanted,
+            state=filters.state, sort=filters.sort, desc=filters.desc, may=sessions.may,
+            arguments=inputs.kept("q", "state", "sort", "desc"),
         )  # fmt: skip
+
+    @expose("/export.<kind>")
+    def export(self, kind: str) -> Any:
+        """The campaigns that are filtered, as CSV or Excel."""
+        if kind not in export.KINDS:
+            abort(404)
+        with db.engine.connect() as connection:
+            rows = campaign_data.campaigns(connection)
+        states = campaign_data.campaign_states()
+        headers = [
+            _("Code"), _("Name"), _("ACM status"), _("Cisco status"), _("Campaign name in Dialer"), _("In the queue"),
+            _("Queue depth"), _("Block size"), pgettext("clients", "Active"), _("Success"), _("All clients"),
+            _("Started at"),
+        ]  # fmt: skip
+        written = (
+            [
+                row.code, row.name, states[row.state_id], campaign_data.dialer_state_name(row.dialer_state),
+                row.dialer_campaign_name, row.records_out, row.queue_depth, row.block_size, row.clients_active,
+                row.clients_success, row.clients, row.started_at,
+            ]
+            for row in Filters.of(request.args).shown(rows)
+        )  # fmt: skip
+        return export.send("campaigns", kind, headers, written)
 
     @expose("/new", methods=["GET", "POST"])
     def create(self) -> Any:

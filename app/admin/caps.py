@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from flask import abort, flash, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext, ngettext
+from flask_babel import lazy_gettext, ngettext, pgettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import Connection, select
@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from wtforms import BooleanField, SelectField
 
 from app import caps, clock, schedules
+from app.admin import export
 from app.admin.base import Screen
 from app.admin.campaign_data import named
 from app.admin.fields import TextField, WholeField
@@ -119,19 +120,44 @@ class CapsScreen(Screen):
     icon = "gauge"
     help_page = "dictionaries"
     help_section = "frequency-caps"
-    actions: ClassVar = {"index": "view", "create": "edit", "edit": "view", "obey": "obey"}
+    actions: ClassVar = {"index": "view", "export": "export", "create": "edit", "edit": "view", "obey": "obey"}
 
     @expose("/")
     def index(self) -> Any:
         with db.engine.connect() as connection:
-            rules = connection.execute(select(CapRule.__table__).order_by(CapRule.code)).all()
+            rules = _rules(connection)
             obeying = _obeying(connection)
             held = _held(connection)
             words = {rule.cap_rule_id: _words(connection, rule) for rule in rules}
         return self.render(
             "screens/caps.html", rules=rules, obeying=obeying, words=words, named=named, may=sessions.may, held=held,
-            held_all=sum(held.values()),
+            held_all=sum(held.values()), subjects=_short_subjects(), state=_state_name,
         )  # fmt: skip
+
+    @expose("/export.<kind>")
+    def export(self, kind: str) -> Any:
+        """The rules, as CSV or Excel."""
+        if kind not in export.KINDS:
+            abort(404)
+        with db.engine.connect() as connection:
+            rules = _rules(connection)
+            obeying = _obeying(connection)
+            held = _held(connection)
+            words = {rule.cap_rule_id: _words(connection, rule) for rule in rules}
+        subjects = _short_subjects()
+        headers = [
+            _("Code"), _("Rule"), _("Whose calls"), _("What is counted"), _("Window"), _("Calls allowed"),
+            _("First day"), _("Last day"), _("State"), _("Campaigns"), _("Held in them"),
+        ]  # fmt: skip
+        lines = []
+        for rule in rules:
+            told, campaigns = words[rule.cap_rule_id], obeying.get(rule.cap_rule_id, [])
+            lines.append([
+                rule.code, named(rule), subjects[rule.subject_id], told["counts"], told["window"], rule.limit_value,
+                _day(rule.valid_from), _day(rule.valid_to), _state_name(rule),
+                ", ".join(row.code for row in campaigns), sum(held.get(row.campaign_id, 0) for row in campaigns),
+            ])  # fmt: skip
+        return export.send("frequency-caps", kind, headers, lines)
 
     @expose("/new", methods=["GET", "POST"])
     def create(self) -> Any:
@@ -223,6 +249,21 @@ def _day(value: date | None) -> str:
 def _rule_or_404(connection: Connection, rule_id: int) -> Any:
     row = connection.execute(select(CapRule.__table__).where(CapRule.cap_rule_id == rule_id)).one_or_none()
     return row if row is not None else abort(404)
+
+
+def _rules(connection: Connection) -> Sequence[Any]:
+    return connection.execute(select(CapRule.__table__).order_by(CapRule.code)).all()
+
+
+def _short_subjects() -> dict[int, str]:
+    """Names of subject_id for a column."""
+    return {1: pgettext("cap", "Person"), 2: pgettext("cap", "Client"), 3: pgettext("cap", "Number")}
+
+
+def _state_name(rule: Any) -> str:
+    if not rule.is_enabled:
+        return pgettext("rule", "Off")
+    return pgettext("rule", "Holds") if rule.is_hold else pgettext("rule", "Warns")
 
 
 def _obeying(connection: Connection) -> dict[int, list[Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -10,12 +11,14 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import Connection, bindparam, text
 
-from app.admin import blocking, campaign_data, client_search, commands, contact_search
+from app.admin import blocking, campaign_data, client_search, commands, contact_search, export
 from app.admin.campaign_screen import CampaignScreen
-from app.auth import sessions
+from app.admin.pages import Page
+from app.auth import audit, sessions
 from app.database.web import db
 from app.errors import ProcedureError
 from app.frame import inputs
+from app.frame.languages import language
 from app.procedures import contacts
 
 SIZE = 50
@@ -29,12 +32,29 @@ class ClientsScreen(CampaignScreen):
     screen = "clients"
     under = "campaigns"
     help_section = "clients-and-their-phones"
-    actions: ClassVar = {"choose": "view", "index": "view", "block": "block", "move": "move"}
+    actions: ClassVar = {"choose": "view", "index": "view", "export": "export", "block": "block", "move": "move"}
 
     @expose("/<int:campaign_id>/")
     def index(self, campaign_id: int) -> Any:
         with db.engine.connect() as connection:
             return self._show(connection, campaign_id)
+
+    @expose("/<int:campaign_id>/export.<kind>")
+    def export(self, campaign_id: int, kind: str) -> Any:
+        """The phones of the clients that are found, as CSV or Excel, up to a million rows."""
+        if kind not in export.KINDS:
+            abort(404)
+        wanted = _wanted()
+        with db.engine.begin() as connection:
+            campaign = campaign_data.campaign_or_404(connection, campaign_id)
+            told = {"kind": kind, "wanted": wanted} if wanted else {"kind": kind}
+            audit.record(connection, "clients_export", "campaign", campaign_id, after=told)
+        headers = [
+            _("Client loaded at"), _("Form number"), _("ID in CRM"), _("Last name"), _("First name"), _("Middle name"),
+            _("Client status"), _("Block of the client"), _("Phone"), _("Type"), _("Result of the call"),
+            _("Kind of processing"), _("Phone status"), _("In work"), _("Block of the phone"),
+        ]  # fmt: skip
+        return export.send(f"clients-{campaign.code}", kind, headers, _lines(campaign_id, wanted))
 
     @expose("/<int:campaign_id>/<big:client_id>/block", methods=["GET", "POST"])
     def block(self, campaign_id: int, client_id: int) -> Any:
@@ -91,7 +111,7 @@ class ClientsScreen(CampaignScreen):
         chosen: set[int] | None = None,
         target_id: str = "",
     ) -> Any:
-        wanted = request.args.get("q", "").strip()[:64]
+        wanted = _wanted()
         campaign = campaign_data.campaign_or_404(connection, campaign_id)
         page = client_search.find(connection, campaign_id, wanted, request.args.get("after", "")[:120], SIZE)
         return self.render(
@@ -99,10 +119,44 @@ class ClientsScreen(CampaignScreen):
             total=contact_search.count(connection, campaign_id), targets=_targets(connection, campaign_id),
             processing=campaign_data.processing_names(), phone_statuses=campaign_data.phone_statuses(), error=error,
             chosen=chosen or set(), target_id=target_id, place=_place(), is_first="after" not in request.args,
+            export_arguments={"campaign_id": campaign_id, **inputs.kept("q")},
             first_url=url_for(".index", campaign_id=campaign_id, q=wanted or None),
             next_url=page.next_key
             and url_for(".index", campaign_id=campaign_id, q=wanted or None, after=page.next_key),
         )  # fmt: skip
+
+
+def _wanted() -> str:
+    """The text of the search."""
+    return request.args.get("q", "").strip()[:64]
+
+
+def _lines(campaign_id: int, wanted: str) -> Iterator[list[Any]]:
+    """A line for each phone, with its client; one for a client without phones."""
+    english = "_en" if language() == "en" else ""
+    processing, phone_statuses = campaign_data.processing_names(), campaign_data.phone_statuses()
+    yes = _("yes")
+
+    def page(key: str) -> Page:
+        found = client_search.find(connection, campaign_id, wanted, key, export.PAGE)
+        rows = [(one, phone) for one in found.clients for phone in found.phones[one.client_id] or [None]]
+        return Page(rows, found.next_key)
+
+    with db.engine.connect() as connection:
+        for client, phone in export.paged(page):
+            told: list[Any] = [
+                client.loaded_at, client.client_code, client.crm_id, client.last_name, client.first_name,
+                client.middle_name, getattr(client, f"status{english}"), yes if client.is_blocked else "",
+            ]  # fmt: skip
+            if phone is None:
+                yield told + [None] * 7  # a file has as many cells in each line
+                continue
+            yield [
+                *told, phone.number, getattr(phone, f"type_name{english}"),
+                getattr(phone, f"technical_result{english}"), processing[phone.processing_id],
+                phone_statuses[phone.phone_status_id], yes if phone.is_in_work else "",
+                yes if phone.is_blocked else "",
+            ]  # fmt: skip
 
 
 def _tell_moved(done: Any, campaign: str) -> None:

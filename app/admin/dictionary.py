@@ -104,7 +104,6 @@ class DictionaryScreen(Screen):
             "screens/dictionary.html", rows=shown, total=len(rows), wanted=wanted, used=used, columns=self.columns(),
             dictionary=self.dictionary, editable=sessions.may(self.screen, "edit"), named=named, told=self.told,
             leaves=lambda row: dictionaries.leaves(rows, self.dictionary, self.dictionary.id_of(row)),
-            formats=export.KINDS,
         )  # fmt: skip
 
     @expose("/export.<kind>")

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, render_template, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, pgettext
 from flask_login import current_user
 from flask_wtf import FlaskForm
 from sqlalchemy import Connection, select
 from wtforms import BooleanField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
-from app.admin import campaign_data
+from app.admin import campaign_data, export
 from app.admin.base import Screen
 from app.admin.import_templates import ENCODINGS
 from app.auth import audit, campaign_access, sessions
@@ -100,16 +101,36 @@ class ImportSourcesScreen(Screen):
     help_page = "loading"
     help_section = "sources"
     actions: ClassVar = {
-        "index": "view", "create": "edit", "edit": "view", "copy": "edit", "delete": "edit", "check": "edit",
-        "check_new": "edit",
+        "index": "view", "export": "export", "create": "edit", "edit": "view", "copy": "edit", "delete": "edit",
+        "check": "edit", "check_new": "edit",
     }  # fmt: skip
 
     @expose("/")
     def index(self) -> Any:
         with db.engine.connect() as connection:
-            seen = campaign_access.visible(connection)
-            rows = [row for row in store.sources(connection) if row.campaign_id is None or row.campaign_id in seen]
+            rows = _seen(connection)
         return self.render("screens/import_sources.html", sources=rows, actions=ACTIONS, may=sessions.may)
+
+    @expose("/export.<kind>")
+    def export(self, kind: str) -> Any:
+        """The list of sources, as CSV or Excel; of login, password and key nothing."""
+        if kind not in export.KINDS:
+            abort(404)
+        with db.engine.connect() as connection:
+            rows = _seen(connection)
+        headers = [
+            _("Source name"), _("State"), _("Path to the root folder"), _("File mask"), _("File format"),
+            _("Import template"), _("Campaign"), _("Synchronisation schedule"), _("After success"), _("After failure"),
+        ]  # fmt: skip
+        written = (
+            [
+                row.name, pgettext("source", "On") if row.is_enabled else pgettext("source", "Off"), row.root_url,
+                row.file_mask, row.format.upper(), row.template_name, row.campaign_code or _("from the file"),
+                row.schedule_name or _("by hand"), _(ACTIONS[row.success_action_id]), _(ACTIONS[row.failure_action_id]),
+            ]
+            for row in rows
+        )  # fmt: skip
+        return export.send("import-sources", kind, headers, written)
 
     @expose("/new", methods=["GET", "POST"])
     def create(self) -> Any:
@@ -190,6 +211,12 @@ class ImportSourcesScreen(Screen):
             "screens/import_source.html", form=form, row=row, may=sessions.may,
             has_templates=bool(form.template_id.choices),
         )  # fmt: skip
+
+
+def _seen(connection: Connection) -> Sequence[Any]:
+    """The sources but for those of campaigns that the user does not see."""
+    seen = campaign_access.visible(connection)
+    return [row for row in store.sources(connection) if row.campaign_id is None or row.campaign_id in seen]
 
 
 def _checked(row: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 from flask import abort, flash, redirect, request, url_for
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, delete, select
 from wtforms import BooleanField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from app.admin import export
 from app.admin.base import Screen
 from app.auth import audit, sessions
 from app.database.web import db
@@ -50,13 +52,30 @@ class ImportTemplatesScreen(Screen):
     icon = "file-text"
     help_page = "loading"
     help_section = "the-template"
-    actions: ClassVar = {"index": "view", "create": "edit", "edit": "view", "delete": "edit"}
+    actions: ClassVar = {"index": "view", "export": "export", "create": "edit", "edit": "view", "delete": "edit"}
 
     @expose("/")
     def index(self) -> Any:
         with db.engine.connect() as connection:
-            rows = connection.execute(select(ImportTemplate.__table__).order_by(ImportTemplate.name)).all()
+            rows = _templates(connection)
         return self.render("screens/import_templates.html", templates=rows, may=sessions.may)
+
+    @expose("/export.<kind>")
+    def export(self, kind: str) -> Any:
+        """The list of templates, as CSV or Excel."""
+        if kind not in export.KINDS:
+            abort(404)
+        with db.engine.connect() as connection:
+            rows = _templates(connection)
+        headers = [_("Name"), _("Format"), _("Encoding"), _("Template"), _("Made by"), _("Made at")]
+        written = (
+            [
+                row.name, row.format.upper(), row.encoding.upper() if row.encoding else _("detect"), row.line,
+                row.created_by, row.created_at,
+            ]
+            for row in rows
+        )  # fmt: skip
+        return export.send("import-templates", kind, headers, written)
 
     @expose("/new", methods=["GET", "POST"])
     def create(self) -> Any:
@@ -140,6 +159,10 @@ class ImportTemplatesScreen(Screen):
             "screens/import_template.html", form=form, row=row, columns=columns, names=templates.NAMES,
             attribute=templates.ATTRIBUTE, may=sessions.may, column_name=column_name,
         )  # fmt: skip
+
+
+def _templates(connection: Connection) -> Sequence[Any]:
+    return connection.execute(select(ImportTemplate.__table__).order_by(ImportTemplate.name)).all()
 
 
 def column_name(column: str) -> str:

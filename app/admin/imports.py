@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -11,8 +12,9 @@ from flask_admin import expose
 from flask_babel import gettext as _
 from sqlalchemy import Connection, select
 
-from app.admin import batch_access, campaign_data, corrections, import_undo, uploads
+from app.admin import batch_access, campaign_data, corrections, export, import_undo, pages, uploads
 from app.admin.base import Screen
+from app.admin.pages import Page
 from app.auth import audit, sessions
 from app.database.web import db
 from app.errors import AcmError, ProcedureError
@@ -44,32 +46,35 @@ class ImportsScreen(Screen):
     help_page = "loading"
     help_section = "counters"
     actions: ClassVar = {
-        "index": "view", "batch": "view", "live": "view", "rejects": "rejects", "resume": "load", "undo": "undo",
+        "index": "view", "export": "export", "batch": "view", "live": "view", "rejects": "rejects", "resume": "load",
+        "undo": "undo",
     }  # fmt: skip
 
     @expose("/")
     def index(self) -> Any:
-        filters = {name: request.args.get(name, "") for name in ("kind", "state", "campaign")}
-        filters = {name: value if inputs.small(value) is not None else "" for name, value in filters.items()}
-        query = _batches().order_by(ImportBatch.batch_id.desc()).limit(_PAGE + 1)
-        for column, name in (
-            (ImportBatch.kind_id, "kind"), (ImportBatch.state_id, "state"), (ImportBatch.campaign_id, "campaign"),
-        ):  # fmt: skip
-            if filters[name]:
-                query = query.where(column == int(filters[name]))
-        after = inputs.small(request.args.get("after"))
-        if after is not None:
-            query = query.where(ImportBatch.batch_id < after)
+        filters = _filters()
+        after = request.args.get("after", "")
         with db.engine.connect() as connection:
-            rows = connection.execute(batch_access.seen(connection, query)).all()
+            page = _find(connection, filters, after, _PAGE)
             campaigns = campaign_data.campaigns(connection)
         kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
         return self.render(
-            "screens/imports.html", batches=rows[:_PAGE], kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
-            filters=filters, campaigns=campaigns, may=sessions.may, first_url=url_for(".index", **kept),
-            next_url=url_for(".index", **kept, after=rows[_PAGE - 1].batch_id) if len(rows) > _PAGE else None,
-            is_first=not after,
+            "screens/imports.html", batches=page.rows, kinds=KINDS, states=STATES, state_classes=STATE_CLASSES,
+            filters=filters, campaigns=campaigns, may=sessions.may, kept=kept, first_url=url_for(".index", **kept),
+            next_url=page.next_key and url_for(".index", **kept, after=page.next_key),
+            is_first=not inputs.big(after),
         )  # fmt: skip
+
+    @expose("/export.<file_kind>")
+    def export(self, file_kind: str) -> Any:
+        """The loads that are filtered, as CSV or Excel, up to a million rows. `kind` is a filter here."""
+        if file_kind not in export.KINDS:
+            abort(404)
+        headers = [
+            _("Operation started at"), _("Operation finished at"), _("State"), _("Kind"), _("File"), _("Campaign"),
+            _("Clients loaded"), _("Clients updated"), _("Clients blocked"), _("Clients not loaded"), _("By"),
+        ]  # fmt: skip
+        return export.send("import-journal", file_kind, headers, _lines(_filters()))
 
     @expose("/<int:batch_id>/")
     def batch(self, batch_id: int) -> Any:
@@ -157,6 +162,36 @@ class ImportsScreen(Screen):
         else:
             import_undo.run(batch_id, owner)
         return self.leave_sheet(here)
+
+
+def _filters() -> dict[str, str]:
+    """The filters of the address; empty where it names none."""
+    found = {name: request.args.get(name, "") for name in ("kind", "state", "campaign")}
+    return {name: value if inputs.small(value) is not None else "" for name, value in found.items()}
+
+
+def _find(connection: Connection, filters: Mapping[str, str], key: str, size: int) -> Page:
+    """The batches behind a key, the newest first."""
+    query = _batches().order_by(ImportBatch.batch_id.desc()).limit(size + 1)
+    for column, name in (
+        (ImportBatch.kind_id, "kind"), (ImportBatch.state_id, "state"), (ImportBatch.campaign_id, "campaign"),
+    ):  # fmt: skip
+        if filters[name]:
+            query = query.where(column == int(filters[name]))
+    after = inputs.big(key)
+    if after is not None:
+        query = query.where(ImportBatch.batch_id < after)
+    return pages.cut(connection.execute(batch_access.seen(connection, query)).all(), size, "batch_id")
+
+
+def _lines(filters: Mapping[str, str]) -> Iterator[list[Any]]:
+    with db.engine.connect() as connection:
+        for row in export.paged(lambda key: _find(connection, filters, key, export.PAGE)):
+            yield [
+                row.started_at, row.finished_at, _(STATES[row.state_id]), _(KINDS[row.kind_id]), row.file_name,
+                row.campaign_code, row.clients_loaded, row.clients_updated, row.clients_blocked, row.clients_rejected,
+                row.created_by,
+            ]  # fmt: skip
 
 
 def _batches() -> Any:

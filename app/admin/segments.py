@@ -9,16 +9,17 @@ from typing import Any, ClassVar
 from flask import abort, flash, jsonify, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, pgettext
 from flask_wtf import FlaskForm
 from sqlalchemy import Connection, text
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
-from app.admin import blocking, campaign_data, commands
+from app.admin import blocking, campaign_data, commands, export
 from app.admin.campaign_screen import CampaignScreen
 from app.auth import sessions
 from app.database.web import db
+from app.frame import inputs
 from app.frame.formats import to_utc
 
 ALL_CLIENTS, BY_LOAD = 1, 2
@@ -107,8 +108,8 @@ class SegmentsScreen(CampaignScreen):
     under = "campaigns"
     help_page = "blocking"
     actions: ClassVar = {
-        "choose": "view", "index": "view", "create": "edit", "rename": "edit", "block": "block", "count": "block",
-        "lift": "block",
+        "choose": "view", "index": "view", "export": "export", "create": "edit", "rename": "edit", "block": "block",
+        "count": "block", "lift": "block",
     }  # fmt: skip
 
     @expose("/<int:campaign_id>/")
@@ -116,13 +117,36 @@ class SegmentsScreen(CampaignScreen):
         sort = request.args.get("sort", "code")
         with db.engine.connect() as connection:
             campaign = campaign_data.campaign_or_404(connection, campaign_id)
-            rows = list(campaign_data.segments(connection, campaign_id))
+            rows = _shown(connection, campaign_id)
             ranges = _ranges_in_force(connection, campaign_id)
-        rows.sort(key=_SORTS.get(sort, _SORTS["code"]), reverse=bool(request.args.get("desc")))
         return self.render(
             "screens/segments.html", campaign=campaign, segments=rows, ranges=ranges, may=sessions.may,
             sort=sort if sort in _SORTS else "code", desc=bool(request.args.get("desc")),
+            export_arguments={"campaign_id": campaign_id, **inputs.kept("sort", "desc")},
         )  # fmt: skip
+
+    @expose("/<int:campaign_id>/export.<kind>")
+    def export(self, campaign_id: int, kind: str) -> Any:
+        """The segments of the campaign, as CSV or Excel."""
+        if kind not in export.KINDS:
+            abort(404)
+        with db.engine.connect() as connection:
+            campaign = campaign_data.campaign_or_404(connection, campaign_id)
+            rows = _shown(connection, campaign_id)
+            ranges = _ranges_in_force(connection, campaign_id)
+        yes = _("yes")
+        headers = [
+            _("Code"), _("Name"), pgettext("segment", "Enabled"), _("Block"), _("Blocked by"), _("Blocked at"),
+            _("Reason"), _("Blocks by load date"), pgettext("clients", "Active"), _("All clients"),
+        ]  # fmt: skip
+        written = (
+            [
+                row.code, row.name, yes if row.is_enabled else "", yes if row.is_blocked else "", row.blocked_by,
+                row.blocked_at, row.block_reason, len(ranges.get(row.segment_id, [])), row.clients_active, row.clients,
+            ]
+            for row in rows
+        )  # fmt: skip
+        return export.send(f"segments-{campaign.code}", kind, headers, written)
 
     @expose("/<int:campaign_id>/new", methods=["GET", "POST"])
     def create(self, campaign_id: int) -> Any:
@@ -199,6 +223,14 @@ class SegmentsScreen(CampaignScreen):
                 )
         blocking.tell(False, done)
         return self.leave_sheet(url_for(".index", campaign_id=campaign_id))
+
+
+def _shown(connection: Connection, campaign_id: int) -> list[Any]:
+    """The segments in the order that the address asks for."""
+    order = _SORTS.get(request.args.get("sort", "code"), _SORTS["code"])
+    return sorted(
+        campaign_data.segments(connection, campaign_id), key=order, reverse=bool(request.args.get("desc"))
+    )  # fmt: skip
 
 
 def _segment_or_404(connection: Connection, campaign_id: int, segment_id: int) -> Any:

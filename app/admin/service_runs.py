@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -12,13 +13,15 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import Connection, select
 
-from app.admin import campaign_data
+from app.admin import campaign_data, export, pages
 from app.admin.base import Screen
+from app.admin.pages import Page
 from app.admin.services import duration_text, progress_share, progress_text
 from app.auth import campaign_access, sessions
 from app.database.web import db
 from app.frame import inputs
 from app.frame.formats import moment, moment_ms, number
+from app.frame.languages import language
 from app.models.ops import Service
 from app.services import data, schedules
 
@@ -34,31 +37,36 @@ class ServiceRunsScreen(Screen):
     group = "journals"
     icon = "history"
     help_section = "services-and-their-schedules"
-    actions: ClassVar = {"index": "view", "run": "view", "live": "view", "cancel": "cancel"}
+    actions: ClassVar = {"index": "view", "export": "export", "run": "view", "live": "view", "cancel": "cancel"}
 
     @expose("/")
     def index(self) -> Any:
-        filters = {name: request.args.get(name, "") for name in ("service", "state", "campaign")}
-        filters = {name: value if inputs.small(value) is not None else "" for name, value in filters.items()}
-        asked = {name: inputs.small(value) for name, value in filters.items()}
-        before = inputs.big(request.args.get("before"))
+        filters = _filters()
+        before = request.args.get("before", "")
         with db.engine.connect() as connection:
-            rows = data.journal(
-                connection, _PAGE + 1, service_id=asked["service"], state_id=asked["state"],
-                campaign_id=asked["campaign"], visible=campaign_access.visible(connection),
-                before=before,
-            )  # fmt: skip
+            page = _find(connection, filters, before, _PAGE)
             names = connection.execute(select(Service.__table__).order_by(Service.service_id)).all()
             campaigns = campaign_data.campaigns(connection)
         kept: dict[str, Any] = {name: value for name, value in filters.items() if value}
         return self.render(
-            "screens/service_runs.html", runs=rows[:_PAGE], services=names, campaigns=campaigns, filters=filters,
-            states=data.STATES, state_classes=data.STATE_CLASSES, is_first=not before, may=sessions.may,
-            durations={row.run_id: duration_text(row) for row in rows}, progress=progress_text,
-            told={row.run_id: _told(row) for row in rows},
+            "screens/service_runs.html", runs=page.rows, services=names, campaigns=campaigns, filters=filters,
+            states=data.STATES, state_classes=data.STATE_CLASSES, is_first=not inputs.big(before),
+            may=sessions.may, durations={row.run_id: duration_text(row) for row in page.rows}, progress=progress_text,
+            told={row.run_id: _told(row) for row in page.rows}, kept=kept,
             first_url=url_for(".index", **kept),
-            next_url=url_for(".index", **kept, before=rows[_PAGE - 1].run_id) if len(rows) > _PAGE else None,
+            next_url=page.next_key and url_for(".index", **kept, before=page.next_key),
         )  # fmt: skip
+
+    @expose("/export.<kind>")
+    def export(self, kind: str) -> Any:
+        """The runs that are filtered, as CSV or Excel, up to a million rows."""
+        if kind not in export.KINDS:
+            abort(404)
+        headers = [
+            _("Run"), _("Service"), _("State"), _("Planned for"), _("Began"), _("Ended"), _("Took, s"), _("Attempt"),
+            _("Campaign"), _("Asked by"), _("Counted"), _("Error"),
+        ]  # fmt: skip
+        return export.send("service-journal", kind, headers, _lines(_filters()))
 
     @expose("/<big:run_id>/")
     def run(self, run_id: int) -> Any:
@@ -88,6 +96,34 @@ class ServiceRunsScreen(Screen):
         else:
             flash(_("The run has begun or ended meanwhile; it is not cancelled."), "error")
         return redirect(url_for(".run", run_id=run_id))
+
+
+def _filters() -> dict[str, str]:
+    """The filters of the address; empty where it names none."""
+    found = {name: request.args.get(name, "") for name in ("service", "state", "campaign")}
+    return {name: value if inputs.small(value) is not None else "" for name, value in found.items()}
+
+
+def _find(connection: Connection, filters: Mapping[str, str], key: str, size: int) -> Page:
+    """The runs behind a key, the newest first."""
+    asked = {name: inputs.small(value) for name, value in filters.items()}
+    rows = data.journal(
+        connection, size + 1, service_id=asked["service"], state_id=asked["state"], campaign_id=asked["campaign"],
+        visible=campaign_access.visible(connection), before=inputs.big(key),
+    )  # fmt: skip
+    return pages.cut(rows, size, "run_id")
+
+
+def _lines(filters: Mapping[str, str]) -> Iterator[list[Any]]:
+    with db.engine.connect() as connection:
+        for row in export.paged(lambda key: _find(connection, filters, key, export.PAGE)):
+            is_over = row.started_at and row.finished_at
+            yield [
+                row.run_id, row.service_name if language() == "ru" else row.service_name_en,
+                _(data.STATES[row.state_id]), row.planned_at, row.started_at, row.finished_at,
+                round((row.finished_at - row.started_at).total_seconds()) if is_over else None, row.attempt_no,
+                row.campaign_code, row.requested_by or _("schedule"), _told(row), row.error,
+            ]  # fmt: skip
 
 
 def _told(row: Any) -> str:

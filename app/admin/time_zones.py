@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from zoneinfo import ZoneInfo, available_timezones
 
 from flask import abort, flash, jsonify, request, url_for
 from flask_admin import expose
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
+from flask_babel import lazy_gettext, pgettext
 from flask_wtf import FlaskForm
 from sqlalchemy import Connection, func, insert, select, update
 
 from app import clock
+from app.admin import export
 from app.admin.base import Screen
 from app.admin.cache import ShortMemory
 from app.admin.fields import TextField
@@ -40,7 +42,7 @@ class TimeZonesScreen(Screen):
     icon = "globe"
     help_page = "dictionaries"
     help_section = "time-zones"
-    actions: ClassVar = {"index": "view", "create": "edit", "edit": "view", "switch": "edit"}
+    actions: ClassVar = {"index": "view", "export": "export", "create": "edit", "edit": "view", "switch": "edit"}
 
     @expose("/")
     def index(self) -> Any:
@@ -48,21 +50,37 @@ class TimeZonesScreen(Screen):
         now = clock.now()
         with db.engine.connect() as connection:
             rows = connection.execute(_zones(now)).all()
-            phones = _phones.get("phones", lambda: uses.phones_by(connection, DialClass.zone_id))
-            by_default = connection.execute(
-                select(Campaign.default_zone_id, func.count())
-                .where(Campaign.state_id != ARCHIVED)
-                .group_by(Campaign.default_zone_id)
-            )
-            campaigns = {zone_id: count for zone_id, count in by_default}
-        text = wanted.casefold()
-        shown = [row for row in rows if text in row.code.casefold() or text in row.name.casefold()]
+            phones, campaigns = _uses(connection)
         return self.render(
-            "screens/time_zones.html", rows=shown, total=len(rows), wanted=wanted, phones=phones, campaigns=campaigns,
-            now=now, offset=offset_text, local=lambda row: now + timedelta(minutes=row.offset_minutes or 0),
-            has_change=lambda row: row.valid_to is not None and row.valid_to < FAR_FUTURE,
-            editable=sessions.may(self.screen, "edit"),
+            "screens/time_zones.html", rows=_shown(rows, wanted), total=len(rows), wanted=wanted, phones=phones,
+            campaigns=campaigns, offset=offset_text, local=lambda row: _local(row, now), has_change=_has_change,
+            may=sessions.may, editable=sessions.may(self.screen, "edit"),
         )  # fmt: skip
+
+    @expose("/export.<kind>")
+    def export(self, kind: str) -> Any:
+        """The zones that are filtered, as CSV or Excel."""
+        if kind not in export.KINDS:
+            abort(404)
+        now = clock.now()
+        with db.engine.connect() as connection:
+            rows = connection.execute(_zones(now)).all()
+            phones, campaigns = _uses(connection)
+        headers = [
+            _("Name"), _("Code"), _("Offset now"), _("Time there now"), _("Next change"), _("Campaigns by default"),
+            _("Phones"), pgettext("dictionary", "On"),
+        ]  # fmt: skip
+        yes = _("yes")
+        written = (
+            [
+                # The time there is a text: the file turns moments into the user's zone.
+                row.name, row.code, offset_text(row.offset_minutes), _local(row, now),
+                row.valid_to if _has_change(row) else None, campaigns.get(row.zone_id, 0), phones.get(row.zone_id, 0),
+                yes if row.is_enabled else "",
+            ]
+            for row in _shown(rows, request.args.get("q", "").strip())
+        )  # fmt: skip
+        return export.send("time-zones", kind, headers, written)
 
     @expose("/new", methods=["GET", "POST"])
     def create(self) -> Any:
@@ -124,6 +142,30 @@ class TimeZonesScreen(Screen):
                 after={"code": row.code, "is_enabled": is_enabled},
             )  # fmt: skip
         return jsonify(done=True)
+
+
+def _uses(connection: Connection) -> tuple[dict[int, int], dict[int, int]]:
+    """Of each zone: how many phones are dialled in it, and how many campaigns have it by default."""
+    phones = _phones.get("phones", lambda: uses.phones_by(connection, DialClass.zone_id))
+    by_default = connection.execute(
+        select(Campaign.default_zone_id, func.count())
+        .where(Campaign.state_id != ARCHIVED)
+        .group_by(Campaign.default_zone_id)
+    )
+    return phones, {zone_id: count for zone_id, count in by_default}
+
+
+def _shown(rows: Sequence[Any], wanted: str) -> list[Any]:
+    text = wanted.casefold()
+    return [row for row in rows if text in row.code.casefold() or text in row.name.casefold()]
+
+
+def _local(row: Any, now: datetime) -> str:
+    return (now + timedelta(minutes=row.offset_minutes or 0)).strftime("%d.%m.%Y %H:%M")
+
+
+def _has_change(row: Any) -> bool:
+    return row.valid_to is not None and row.valid_to < FAR_FUTURE
 
 
 def offset_text(minutes: int | None) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from access_pages import group_id, last_audit
+from exports import csv_lines
 from sqlalchemy import Engine, delete, insert, select
 from test_roles import REQUESTS, browsers, call
 from web_users import ALL_ROLES, Browser
@@ -87,6 +88,8 @@ def test_members_of_the_group_reach_it_as_before_and_others_do_not(
         assert browsers("reviewer").get(path).status_code == 404
     assert "Первая" in browsers("campaign_administrator").text("/campaigns/")
     assert "Первая" not in browsers("reviewer").text("/campaigns/")
+    for role, is_seen in (("campaign_administrator", True), ("reviewer", False)):
+        assert ("ALPHA" in {line[0] for line in csv_lines(browsers(role), "/campaigns/export.csv")}) is is_seen
 
 
 LISTS = ("/", "/campaigns/", "/contacts/", "/clients/", "/segments/", "/journals/import/", "/import/")
@@ -171,6 +174,9 @@ def test_the_import_journal_hides_its_batches(
         assert reviewer.get(f"/journals/import/{many}/{name}").status_code == 404
     assert reviewer.get(f"/journals/import/{open_one}/").status_code == 200
     assert "hidden.txt" not in reviewer.text(f"/journals/import/?campaign={member}")
+    for path in ("/journals/import/export.csv", f"/journals/import/export.csv?campaign={member}"):
+        assert not {"hidden.txt", "many.txt"} & {line[4] for line in csv_lines(reviewer, path)}
+    assert {"hidden.txt", "open.txt", "many.txt"} <= {line[4] for line in csv_lines(administrator, path.split("?")[0])}
     page = administrator.text("/journals/import/")
     assert "open.txt" in page and "hidden.txt" in page and "many.txt" in page
     assert administrator.get(f"/journals/import/{hidden}/").status_code == 200
@@ -197,6 +203,8 @@ def test_the_journal_of_services_hides_its_runs(
         assert f"/journals/services/{open_one}/" in page
         assert (f"/journals/services/{hidden}/" in page) is is_seen
         assert ("ALPHA" in page) is is_seen
+        for path in ("/journals/services/export.csv", f"/journals/services/export.csv?campaign={member}"):
+            assert (str(hidden) in {line[0] for line in csv_lines(browsers(role), path)}) is is_seen
         for name in ("", "run.json"):
             answer = browsers(role).get(f"/journals/services/{hidden}/{name}")
             assert answer.status_code == (200 if is_seen else 404)
@@ -230,6 +238,7 @@ def test_a_cap_lists_no_hidden_campaign_and_leaves_it_as_it_is(
     browser = browsers("campaign_administrator")
     assert "Первая" not in browser.text(path) and "Вторая" in browser.text(path)
     assert "Первая" not in browser.text("/dictionaries/caps/")
+    assert not any("ALPHA" in line[9] for line in csv_lines(browser, "/dictionaries/caps/export.csv"))
     browser.post(path, {"campaign": [str(campaigns["BETA"])]})
     browser.post(path, {"campaign": []})
     with web_engine.begin() as connection:
@@ -295,6 +304,9 @@ def test_blocks_of_a_hidden_campaign_are_not_in_the_hand_over_journal(
     browser = signed_in("campaign_administrator")
     assert f"/journals/hand-over/{block_id}" not in browser.text("/journals/hand-over/")
     assert browser.get(f"/journals/hand-over/{block_id}").status_code == 404
+    assert browser.get(f"/journals/hand-over/{block_id}/export.csv").status_code == 404
+    for path in ("/journals/hand-over/export.csv", f"/journals/hand-over/export.csv?campaign={hidden}"):
+        assert "ALPHA" not in {line[1] for line in csv_lines(browser, path)}
 
 
 def test_blocks_of_a_campaign_of_ones_own_group_are_there(
@@ -304,4 +316,5 @@ def test_blocks_of_a_campaign_of_ones_own_group_are_there(
         block_id = connection.scalar(select(Block.block_id).where(Block.campaign_id == member))
     browser = signed_in("campaign_administrator")
     assert f"/journals/hand-over/{block_id}" in browser.text("/journals/hand-over/")
+    assert str(block_id) in {line[0] for line in csv_lines(browser, "/journals/hand-over/export.csv")}
     assert browser.get(f"/journals/hand-over/{block_id}").status_code == 200

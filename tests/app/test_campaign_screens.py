@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import web_scene
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Engine, select, text
 
 from app import clock
@@ -257,6 +258,30 @@ def test_the_list_of_campaigns_filters_and_sorts(
     assert "OLD" not in codes("") and "OLD" in codes("?state=archived")
     assert codes("?sort=nonsense&state=nonsense") == codes("")
     assert "Nothing fits the filter" in browser.text("/campaigns/?q=qwertyuiop")
+
+
+def test_the_file_of_campaigns_holds_what_is_filtered(
+    signed_in: Callable[..., Any], running: int, campaigns: dict[str, int], web_engine: Engine
+) -> None:
+    browser = signed_in("reviewer")
+    with web_engine.connect() as connection:
+        row = connection.execute(
+            text("SELECT o.* FROM dialing.campaign_overview AS o WHERE o.campaign_id = :id"), {"id": running}
+        ).one()
+    head, line = csv_lines(browser, "/campaigns/export.csv?q=gamma_OUT")
+    assert head[:5] == ["Code", "Name", "ACM status", "Cisco status", "Campaign name in Dialer"]
+    assert line[:5] == ["GAMMA", "Третья <b>", "Active", "Enabled", "gamma_out"]
+    assert line[5:11] == [
+        str(getattr(row, name))
+        for name in ("records_out", "queue_depth", "block_size", "clients_active", "clients_success", "clients")
+    ]
+    shown = browser.text("/campaigns/?sort=code&desc=1")
+    codes = [line[0] for line in csv_lines(browser, "/campaigns/export.csv?sort=code&desc=1")[1:]]
+    assert codes == re.findall(r"<tr>\s*<td>(\w+)</td>", shown) and "OLD" not in codes
+    assert 'href="/campaigns/export.xlsx?sort=code&amp;desc=1"' in shown
+    rows = xlsx_rows(browser, "/campaigns/export.xlsx?state=archived")
+    assert rows[0] == tuple(head) and "OLD" in [one[0] for one in rows] and {one[2] for one in rows[1:]} == {"Archived"}
+    assert browser.get("/campaigns/export.pdf").status_code == 404
 
 
 def test_many_viewers_cost_one_reading(monkeypatch: pytest.MonkeyPatch) -> None:

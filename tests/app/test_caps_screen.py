@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
 from typing import Any
 
 import pytest
 import web_scene
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Engine, delete, select, text, update
 
 from app import clock
@@ -72,6 +74,20 @@ def test_the_list_says_what_each_preset_counts(signed_in: Callable[..., Any]) ->
     machine = page[page.index('data-rule="UK_OFCOM_MACHINE"') :].split("</tr>")[0]
     assert "Answering machine" in machine and "Network answering machine" in machine
     assert f"{CAPS}new" not in page and '/campaigns"' not in page
+
+
+def test_the_file_has_the_rules_in_the_order_shown(signed_in: Callable[..., Any], web_engine: Engine) -> None:
+    browser = signed_in("dictionary_editor")
+    head, *lines = csv_lines(browser, f"{CAPS}export.csv")
+    page = browser.text(CAPS)
+    assert [line[0] for line in lines] == re.findall(r'data-rule="(\w+)"', page)
+    known = rule(web_engine, "RU_230_DAY")
+    day = next(dict(zip(head, line, strict=True)) for line in lines if line[0] == "RU_230_DAY")
+    assert (day["Whose calls"], day["Window"], day["Calls allowed"]) == ("Person", "Local calendar day", "1")
+    assert (day["First day"], day["State"]) == (known.valid_from.strftime("%d.%m.%Y"), "Holds")
+    rows = xlsx_rows(browser, f"{CAPS}export.xlsx")
+    assert rows[0] == tuple(head) and [row[0] for row in rows[1:]] == [line[0] for line in lines]
+    assert f'href="{CAPS}export.csv"' in page and browser.get(f"{CAPS}export.pdf").status_code == 404
 
 
 def test_a_rule_is_changed_and_the_audit_has_what_differs(signed_in: Callable[..., Any], web_engine: Engine) -> None:
@@ -139,6 +155,8 @@ def test_the_campaign_administrator_chooses_who_obeys(
     assert json.loads(audit(web_engine, "cap_obey").after) == {"cap": "RU_230_WEEK", "obeys": True}
     page = browser.text(CAPS)
     assert '<span class="tag">ALPHA</span>' in page[page.index('data-rule="RU_230_WEEK"') :].split("</tr>")[0]
+    lines = {line[0]: line for line in csv_lines(browser, f"{CAPS}export.csv")}
+    assert lines["RU_230_WEEK"][9] == "BETA, ALPHA" and lines["RU_230_DAY"][9] == ""
     browser.post(address, {"campaign": [campaigns["BETA"], "nobody"]})
     assert obeying(web_engine, "RU_230_WEEK") == {campaigns["BETA"]}
     assert browser.post(f"{CAPS}{known.cap_rule_id}", form()).status_code == 403

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Engine, func, select
 
-from app.admin import uploads
+from app.admin import export, uploads
 from app.models.access import Audit
 from app.models.contact import Client
 from app.models.importing import ImportBatch, ImportTemplate
@@ -248,8 +249,9 @@ def test_a_load_whose_process_died_is_carried_on(
 
 @pytest.mark.mission("M151", "M152", "M153", "M154", "M155")
 def test_the_list_of_loads_filters_and_pages_by_key(
-    signed_in: Callable[..., Any], template: str, web_engine: Engine, campaigns: dict[str, int]
-) -> None:
+    signed_in: Callable[..., Any], template: str, web_engine: Engine, campaigns: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
     from app import clock
 
     with web_engine.begin() as connection:
@@ -272,6 +274,17 @@ def test_the_list_of_loads_filters_and_pages_by_key(
     assert browser.text(f"/journals/import/?campaign={campaigns['ALPHA']}").count("source-") == 50
     assert browser.text("/journals/import/?kind=x&after=x")
 
+    # The file holds what is filtered, however many pages it is read in.
+    monkeypatch.setattr(export, "PAGE", 7)
+    failed = "/journals/import/export.csv?kind=2&state=3"
+    head, *lines = csv_lines(browser, failed)
+    assert head[2:6] == ["State", "Kind", "File", "Campaign"]
+    assert [line[4] for line in lines] == [f"source-{number}.txt" for number in range(59, 0, -2)]
+    assert {tuple(line[2:4]) for line in lines} == {("Failed", "Source")} and {line[5] for line in lines} == {"ALPHA"}
+    assert [row[9] for row in xlsx_rows(browser, "/journals/import/export.xlsx?kind=2")[1:]] == [*range(59, -1, -1)]
+    assert f'href="{failed}"'.replace("&", "&amp;") in browser.text("/journals/import/?kind=2&state=3")
+    assert browser.get("/journals/import/export.pdf").status_code == 404
+
 
 # -- templates ---------------------------------------------------------------------------------------------------------
 
@@ -289,6 +302,10 @@ def test_a_template_is_made_changed_and_deleted_by_the_editor(
     with web_engine.connect() as connection:
         row = connection.execute(select(ImportTemplate.__table__).where(ImportTemplate.name == "Новый")).one()
     assert (row.line, row.encoding, bool(row.has_header), row.created_by) == (LINE, "cp1251", True, "dictionary_editor")
+
+    files = csv_lines(browser, "/import/templates/export.csv"), xlsx_rows(browser, "/import/templates/export.xlsx")
+    for lines in files:
+        assert ["Новый", "CSV", "CP1251", LINE, "dictionary_editor"] in [list(line[:5]) for line in lines]
 
     path = f"/import/templates/{row.template_id}"
     form = browser.text(path)

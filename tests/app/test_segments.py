@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import web_scene
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Engine, select, text, update
 
 from app import clock
@@ -89,6 +90,21 @@ def test_the_list_has_the_decks_columns_and_sorts_by_code(
     assert re.findall(r'<td class="num">(\d+)</td>', page)[1::2] == ["60", "60"]
     for sort in ("name", "active", "clients", "nonsense"):
         assert codes(browser.text(f"/segments/{campaign}/?sort={sort}")) == ["ANT", "new"]
+
+
+def test_the_file_has_the_segments_in_the_order_shown(signed_in: Callable[..., Any], campaign: int) -> None:
+    browser = signed_in("reviewer")
+    head, *lines = csv_lines(browser, f"/segments/{campaign}/export.csv?sort=code&desc=1")
+    assert head[:4] == ["Code", "Name", "Enabled", "Block"] and head[-1] == "All clients"
+    assert [(line[0], line[2], line[3], line[-1]) for line in lines] == [
+        ("new", "yes", "", "60"),
+        ("ANT", "yes", "", "60"),
+    ]
+    rows = xlsx_rows(browser, f"/segments/{campaign}/export.xlsx")
+    assert [(row[0], row[-1]) for row in rows[1:]] == [("ANT", 60), ("new", 60)]
+    page = browser.text(f"/segments/{campaign}/?sort=code&desc=1")
+    assert f'href="/segments/{campaign}/export.csv?sort=code&amp;desc=1"' in page
+    assert browser.get(f"/segments/{campaign}/export.pdf").status_code == 404
 
 
 def test_a_segment_is_added_and_renamed_with_its_audit(

@@ -9,8 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Connection, Engine, delete, insert, select, text
 
+from app.admin import export
 from app.admin.service_runs import log_lines
 from app.models.access import Audit
 from app.models.ops import Service, ServiceRun
@@ -83,6 +85,39 @@ def test_each_filter_alone_and_together_finds_what_a_plain_look_finds(
                 assert ids(page) == wanted[:50], (code, state, campaign)
     assert "Nothing fits the filter" in browser.text(f"{LIST}?state=1")
     assert len(ids(browser.text(f"{LIST}?service=x&state=-1&campaign=99999999999999999999&before=x"))) == 50
+
+
+def test_the_file_holds_the_runs_that_are_filtered(
+    signed_in: Callable[..., Any],
+    web_engine: Engine,
+    services: dict[str, int],
+    campaigns: dict[str, int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(export, "PAGE", 4)
+    made = [
+        add(
+            web_engine, services["client_status" if number % 2 else "dialer_sync"], 4 if number % 3 == 0 else 3, number,
+            campaign_id=campaigns["ALPHA"], counts='{"clients_checked": 1234}', error="=cmd" if number == 3 else None,
+        )
+        for number in range(20)
+    ]  # fmt: skip
+    waiting = add(web_engine, services["dialer_sync"], 1, started_at=None, finished_at=None)
+    browser = signed_in("monitoring")
+    head, *lines = csv_lines(browser, f"{LIST}export.csv")
+    assert [int(line[0]) for line in lines] == [waiting, *made[::-1]] and lines[0][4:7] == ["", "", ""]
+    filtered = f"service={services['client_status']}&state=4"
+    wanted = [run_id for number, run_id in enumerate(made) if number % 2 and number % 3 == 0][::-1]
+    lines = csv_lines(browser, f"{LIST}export.csv?{filtered}")[1:]
+    assert [int(line[0]) for line in lines] == wanted
+    found = dict(zip(head, lines[-1], strict=True))
+    assert (found["State"], found["Took, s"], found["Campaign"]) == ("Failed", "3", "ALPHA")
+    assert (found["Counted"], found["Error"]) == ("clients checked: 1,234", "'=cmd")
+    rows = xlsx_rows(browser, f"{LIST}export.xlsx?{filtered}")
+    assert rows[0] == tuple(head) and [row[0] for row in rows[1:]] == wanted
+    assert rows[1][4] == BEGIN + timedelta(minutes=15, hours=3)  # Moscow
+    assert f'href="{LIST}export.csv?{filtered}"'.replace("&", "&amp;") in browser.text(f"{LIST}?{filtered}")
+    assert browser.get(f"{LIST}export.pdf").status_code == 404
 
 
 def test_a_run_shows_counts_log_and_error(

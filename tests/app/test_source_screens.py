@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Engine, select
 
 from app import secrets
@@ -54,6 +55,12 @@ def test_a_source_is_added_changed_copied_and_deleted(
     assert secrets.decrypt(first.password_encrypted) == "very secret" and "secret" not in first.password_encrypted
     page = browser.text("/import/sources/")
     assert values["name"] in page and "ftp://127.0.0.1:1/outbound" in page and "very secret" not in page
+    lines = csv_lines(browser, "/import/sources/export.csv")
+    assert [values["name"], "On", "ftp://127.0.0.1:1/outbound", "*.txt", "TXT"] in [line[:5] for line in lines]
+    for secret in ("very secret", first.password_encrypted, "bank"):
+        assert not any(secret in str(cell) for line in lines for cell in line)
+    assert xlsx_rows(browser, "/import/sources/export.xlsx")[0] == tuple(lines[0])
+
     path = f"/import/sources/{first.source_id}"
     form = browser.text(path)
     assert "very secret" not in form and first.password_encrypted not in form and "Leave it empty to keep it." in form

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
 from typing import Any
 
 import pytest
+from exports import csv_lines, xlsx_rows
 from sqlalchemy import Engine, delete, select, update
 
 from app.admin.time_zones import offset_text
@@ -48,6 +50,18 @@ def test_the_list_has_offset_uses_and_no_change_where_none_is_foreseen(signed_in
     assert "UTC+03:00" in moscow and "not foreseen" in moscow
     assert page.index(">Europe/Kaliningrad<") < page.index(">Europe/Moscow<") < page.index(">Asia/Kamchatka<")
     assert ">Asia/Omsk<" not in signed_in("reviewer").text(f"{ZONES}?q=moscow")
+
+
+def test_the_file_holds_the_zones_that_are_filtered(signed_in: Callable[..., Any]) -> None:
+    browser = signed_in("dictionary_editor")
+    head, moscow = csv_lines(browser, f"{ZONES}export.csv?q=moscow")
+    assert head[1:3] == ["Code", "Offset now"] and moscow[1:3] == ["Europe/Moscow", "UTC+03:00"] and moscow[-1] == "yes"
+    rows = xlsx_rows(browser, f"{ZONES}export.xlsx")
+    page = browser.text(ZONES)
+    assert [row[1] for row in rows[1:]] == re.findall(r'<td class="code-cell">([^<]+)</td>', page)
+    assert isinstance(rows[1][5], int)
+    assert f'href="{ZONES}export.csv?q=moscow"' in browser.text(f"{ZONES}?q=moscow")
+    assert browser.get(f"{ZONES}export.pdf").status_code == 404
 
 
 def test_a_zone_is_added_with_its_offsets(signed_in: Callable[..., Any], web_engine: Engine) -> None:

@@ -109,7 +109,7 @@ def _server(clients: int) -> Iterator[EmbeddedPostgres]:
         settings = {
             **NOT_DURABLE,
             "autovacuum": "off",
-            "shared_buffers": f"{min(4096, max(256, memory // 4))}MB",
+            "shared_buffers": f"{min(8192, max(256, memory // 4))}MB",
             "max_wal_size": "8GB",
             # What is filled in the transaction that made it is not logged twice (benchmarks/base/fill.py).
             "wal_level": "minimal",

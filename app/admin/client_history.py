@@ -29,7 +29,7 @@ EVENTS: dict[str, tuple[str, str]] = {
     "do_not_call": (mark("Do-not-call list"), "ban"),
     "moved_in": (mark("Moved here"), "arrow-right-left"),
     "moved_out": (mark("Moved away"), "arrow-right-left"),
-    "loaded": (mark("Load"), "upload"),
+    "loaded": (mark("Loading"), "upload"),
     "reloaded": (mark("Loaded again"), "upload"),
     "status": (mark("Status"), "info"),
 }

@@ -20,6 +20,7 @@ from app.auth import accounts
 from app.auth.roles import PRESET_GROUPS
 from app.clock import VirtualClock
 from app.database.engine import create_engine
+from app.frame import warm
 from app.web import create_app
 from benchmarks.base import NOW
 from benchmarks.place import Place
@@ -121,9 +122,9 @@ def _site(engine: Engine) -> Iterator[_Browser]:
     """The web interface over the base, on a free port, at the moment that the base is of."""
     before = os.environ.get("ACM_CLOCK")
     os.environ["ACM_CLOCK"] = str(VirtualClock(NOW, time.time(), 1e-6))
-    server = waitress.server.create_server(
-        create_app(engine, WTF_CSRF_ENABLED=False), host="127.0.0.1", port=0, threads=4
-    )
+    app = create_app(engine, WTF_CSRF_ENABLED=False)
+    warm.compile_templates(app)
+    server = waitress.server.create_server(app, host="127.0.0.1", port=0, threads=4)
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     try:

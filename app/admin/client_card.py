@@ -14,6 +14,7 @@ from app import clock
 from app.admin import campaign_data, client_history, client_search, reasons
 from app.admin.base import Screen
 from app.auth import sessions
+from app.database import by_key
 from app.database.web import db
 from app.frame.languages import language
 
@@ -62,10 +63,9 @@ class ClientCardScreen(Screen):
 
 
 def _card_or_404(connection: Connection, campaign_id: int, client_id: int) -> Any:
-    row = connection.execute(
-        text("SELECT c.* FROM contacts.client_card AS c WHERE c.client_id = :client_id"), {"client_id": client_id}
-    ).one_or_none()
-    return row if row is not None and row.campaign_id == campaign_id else abort(404)
+    statement = text("SELECT c.* FROM contacts.client_card AS c WHERE c.client_id = :client_id")
+    rows = by_key.read(connection, statement, {"client_id": client_id})
+    return rows[0] if rows and rows[0].campaign_id == campaign_id else abort(404)
 
 
 def _others(connection: Connection, card: Any) -> list[Any]:

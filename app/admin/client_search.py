@@ -14,6 +14,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, bindparam, func, or_, select, text, true, union_all
 
+from app.database import by_key
 from app.models.contact import Client, Person, Phone
 from app.numbering.search import begins, beyond
 
@@ -58,7 +59,7 @@ def read(connection: Connection, ids: Sequence[int]) -> tuple[list[Any], dict[in
 
 
 def _rows(connection: Connection, statement: str, ids: Sequence[int]) -> Sequence[Any]:
-    return connection.execute(text(statement).bindparams(bindparam("ids", expanding=True)), {"ids": list(ids)}).all()
+    return by_key.read(connection, text(statement).bindparams(bindparam("ids", expanding=True)), {"ids": list(ids)})
 
 
 def _newest(connection: Connection, campaign_id: int, key: str, size: int) -> tuple[list[int], ClientPage]:

@@ -33,6 +33,7 @@ from sqlalchemy import (
     union_all,
 )
 
+from app.database import by_key
 from app.frame import inputs
 from app.models.contact import Client, Phone
 from app.numbering.search import begins, beyond
@@ -105,7 +106,7 @@ def read(connection: Connection, ids: Sequence[int]) -> list[Any]:
     statement = text("SELECT c.* FROM contacts.contact_list AS c WHERE c.phone_id IN :ids").bindparams(
         bindparam("ids", expanding=True)
     )
-    rows = {row.phone_id: row for row in connection.execute(statement, {"ids": list(ids)})}
+    rows = {row.phone_id: row for row in by_key.read(connection, statement, {"ids": list(ids)})}
     return [rows[phone_id] for phone_id in ids if phone_id in rows]
 
 

@@ -16,6 +16,7 @@ from app.admin import blocking, campaign_data, contact_search, export, reasons
 from app.admin.campaign_screen import CampaignScreen
 from app.admin.contact_search import Filters
 from app.auth import audit, sessions
+from app.database import by_key
 from app.database.web import db
 from app.frame import inputs
 from app.frame.formats import moment
@@ -107,7 +108,8 @@ def _number_block(phone: Any) -> str:
 
 def _phone_or_404(connection: Any, campaign_id: int, phone_id: int) -> Any:
     """A phone of the campaign with what blocks it, and the form number of its client."""
-    row = connection.execute(
+    rows = by_key.read(
+        connection,
         text(
             "SELECT p.phone_id, p.client_id, p.number, p.is_blocked, p.blocked_at, p.blocked_by, p.block_reason,"
             " p.number_blocked_at, p.number_blocked_by, p.number_block_reason, p.is_in_work, c.client_code"
@@ -116,8 +118,8 @@ def _phone_or_404(connection: Any, campaign_id: int, phone_id: int) -> Any:
             " WHERE p.phone_id = :phone_id AND p.campaign_id = :campaign_id"
         ),
         {"phone_id": phone_id, "campaign_id": campaign_id},
-    ).one_or_none()
-    return row if row is not None else abort(404)
+    )
+    return rows[0] if rows else abort(404)
 
 
 def _results(connection: Any) -> Any:

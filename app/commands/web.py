@@ -25,6 +25,7 @@ def web(host: str | None, port: int | None) -> None:
 
     from app.auth import first_administrator
     from app.database.engine import create_engine, wait_ready
+    from app.frame import warm
     from app.web import create_app
 
     setup_logging("acm web")
@@ -52,6 +53,7 @@ def web(host: str | None, port: int | None) -> None:
     if password:
         click.echo(_("First sign-in: user admin, one-time password %(password)s", password=password))
     log.info("web started", host=host, port=bound)
+    warm.start(app)
     server.run()
 
 

@@ -14,9 +14,9 @@ from flask_wtf import FlaskForm
 from wtforms import SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
+from app import clock
 from app.admin.base import Screen
 from app.auth import api_keys, audit, sessions
-from app.auth.accounts import real_now
 from app.auth.scopes import SCOPES
 from app.database.web import db
 from app.frame.formats import to_utc
@@ -61,7 +61,7 @@ class ApiKeysScreen(Screen):
     def index(self) -> Any:
         state = request.args.get("state", "")
         wanted = request.args.get("q", "").strip()[:100]
-        now = real_now()
+        now = clock.real_now()
         with db.engine.connect() as connection:
             rows = api_keys.all_keys(connection)
         shown = [
@@ -83,7 +83,7 @@ class ApiKeysScreen(Screen):
             expires_at, networks = None, []
             try:
                 expires_at = form.expires_at()
-                if expires_at is not None and expires_at <= real_now():
+                if expires_at is not None and expires_at <= clock.real_now():
                     form.expires_on.errors = [_("This day is over.")]
             except ValueError:
                 form.expires_on.errors = [_("Write a day like 31.12.2026.")]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from app.admin import uploads
+from app.admin import processes, uploads
 from app.importing.dry_run import Findings
 from app.importing.owner import is_alive, make_owner
 
@@ -18,12 +15,7 @@ def start(folder: Path, order: uploads.Order) -> None:
     """Begin a dry run in a process of its own, in place of an earlier one."""
     (folder / "check.json").unlink(missing_ok=True)
     uploads.write(folder / "check-order.json", asdict(order))
-    with (folder / "load.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.admin.check_process", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, start_new_session=True,
-        )  # fmt: skip
-    threading.Thread(target=_wait, args=(process, folder), daemon=True).start()
+    processes.start("check_process", str(folder), log=folder / "load.log", on_exit=lambda code: _ended(code, folder))
 
 
 def order_of(folder: Path) -> uploads.Order | None:
@@ -49,9 +41,9 @@ def outcome(folder: Path, order: uploads.Order | None = None) -> dict[str, Any] 
     return known | {"is_over": bool(ended or died), "died": bool(died)}
 
 
-def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
+def _ended(code: int, folder: Path) -> None:
     """A process that could not even begin is told of, so that nobody waits for it."""
-    if process.wait() and not (uploads.read(folder / "check.json") or {}).get("error"):
+    if code and not (uploads.read(folder / "check.json") or {}).get("error"):
         order = order_of(folder)
         if order is not None:
             tell(folder, order, Findings(), share=0.0, crashed=True)

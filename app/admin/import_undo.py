@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import secrets
-import subprocess
-import sys
-import threading
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +10,7 @@ from flask_login import current_user
 from sqlalchemy import Connection, func, select
 
 from app import clock
+from app.admin import processes
 from app.auth import audit
 from app.importing.forget import UNDO_DAYS
 from app.importing.owner import is_alive
@@ -68,15 +66,7 @@ def run(batch_id: int, owner: str) -> None:
     """Begin the process that undoes the load; its journal tells how far it is."""
     folder = get_settings().resolved_home() / "uploads"
     folder.mkdir(mode=0o700, exist_ok=True)
-    with (folder / "undo.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.admin.undo_process", str(batch_id), owner, current_user.username],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    threading.Thread(target=process.wait, daemon=True).start()
+    processes.start("undo_process", str(batch_id), owner, current_user.username, log=folder / "undo.log")
 
 
 def kept(connection: Connection, batch: Any, limit: int = SHOWN) -> list[Any]:

@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from flask_login import current_user
 from sqlalchemy import Connection, select
 
+from app import clock
 from app.admin import campaign_data, export, pages
 from app.admin.base import Screen
 from app.admin.pages import Page
@@ -23,7 +24,7 @@ from app.frame import inputs
 from app.frame.formats import moment, moment_ms, number
 from app.frame.languages import language
 from app.models.ops import Service
-from app.services import data, schedules
+from app.services import data
 
 _PAGE = 50
 _LOG_LINES = 1000
@@ -139,7 +140,7 @@ def _run_or_404(connection: Connection, run_id: int) -> Any:
 
 
 def _live(connection: Connection, row: Any) -> dict[str, Any]:
-    waits = row.state_id == data.QUEUED and row.planned_at > schedules.real_now()
+    waits = row.state_id == data.QUEUED and row.planned_at > clock.real_now()
     return {
         "state": _(data.STATES[row.state_id]), "state_class": data.STATE_CLASSES[row.state_id],
         "is_over": row.state_id not in (data.QUEUED, data.RUNNING), "is_queued": row.state_id == data.QUEUED,

@@ -153,7 +153,7 @@ def _shown(view: ServiceView, visible: frozenset[int]) -> dict[str, Any]:
     elif not view.is_built:
         state = _("not in this release")
     elif view.queued:
-        ahead = min(run.planned_at for run in view.queued) - schedules.real_now()
+        ahead = min(run.planned_at for run in view.queued) - clock.real_now()
         state, state_class = _("Queued"), "warn"
         if ahead.total_seconds() > 0:  # after a failure
             state = _("Tried again %(ahead)s", ahead=cron_words.ahead_words(ahead))
@@ -192,7 +192,7 @@ def _trouble(connection: Connection) -> str:
     place = data.scheduler(connection)
     if place is None or not place.owner:
         return _("No scheduler is at work: nothing runs by itself, and runs that are asked for wait.")
-    silent = (schedules.real_now() - place.beat_at).total_seconds()
+    silent = (clock.real_now() - place.beat_at).total_seconds()
     if silent > _SILENT_SECONDS:
         return _("The scheduler has been silent since %(moment)s: nothing runs by itself.",
                  moment=moment(place.beat_at))  # fmt: skip
@@ -217,7 +217,7 @@ def duration_text(run: Any) -> str:
     """How long a run took, or has taken so far."""
     if run.started_at is None:
         return ""
-    seconds = ((run.finished_at or schedules.real_now()) - run.started_at).total_seconds()
+    seconds = ((run.finished_at or clock.real_now()) - run.started_at).total_seconds()
     if seconds < 60:
         return _("%(count)s s", count=number(max(seconds, 0.0), 1))
     minutes, rest = divmod(round(seconds), 60)

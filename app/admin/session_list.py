@@ -13,9 +13,10 @@ from flask_babel import ngettext
 from flask_login import current_user
 from sqlalchemy import Connection, and_, func, or_, select, update
 
+from app import clock
 from app.admin.base import Screen
 from app.auth import audit, sessions, users
-from app.auth.accounts import end_sessions, key, real_now
+from app.auth.accounts import end_sessions, key
 from app.database.web import db
 from app.frame.languages import local_address
 from app.models.access import Session, User
@@ -60,7 +61,7 @@ class SessionsScreen(Screen):
             connection.execute(
                 update(Session)
                 .where(Session.token_hash == request.form["session"][:64], Session.ended_at.is_(None))
-                .values(ended_at=real_now())
+                .values(ended_at=clock.real_now())
             )
             audit.record(
                 connection, "sessions_end", "user", row.user_id, after={"username": row.username, "sessions": 1}
@@ -92,8 +93,10 @@ def end_all_of(connection: Connection, user: Any) -> str:
 def _open(query: Any) -> Any:
     """The query for sessions that still open the door."""
     return (
-        query.select_from(Session).join(User, User.user_id == Session.user_id).where(*sessions.is_open(real_now()))
-    )  # fmt: skip
+        query.select_from(Session)
+        .join(User, User.user_id == Session.user_id)
+        .where(*sessions.is_open(clock.real_now()))
+    )
 
 
 def _find(connection: Connection, wanted: str, after: str) -> tuple[Sequence[Any], str | None]:

@@ -11,9 +11,6 @@ import json
 import re
 import secrets
 import shutil
-import subprocess
-import sys
-import threading
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -21,6 +18,7 @@ from typing import Any
 
 from werkzeug.datastructures import FileStorage
 
+from app.admin import processes
 from app.importing.templates import Template
 from app.settings import get_settings
 
@@ -89,16 +87,7 @@ def start(folder: Path, order: Order) -> None:
     """Begin the load in a process of its own."""
     (folder / "outcome.json").unlink(missing_ok=True)
     write(folder / "order.json", asdict(order))
-    with (folder / "load.log").open("ab") as log:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "app.admin.load_process", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,
-        )
-    # Somebody has to wait for it, or it stays as a zombie and its load looks alive.
-    threading.Thread(target=_wait, args=(process, folder), daemon=True).start()
+    processes.start("load_process", str(folder), log=folder / "load.log", on_exit=lambda code: _ended(code, folder))
 
 
 def order_of(folder: Path, name: str = "order.json") -> Order | None:
@@ -134,8 +123,7 @@ def safe_name(name: str) -> str:
     return f"{stem}{suffix}"
 
 
-def _wait(process: subprocess.Popen[bytes], folder: Path) -> None:
-    code = process.wait()
+def _ended(code: int, folder: Path) -> None:
     if code and "error" not in outcome(folder) and "finished" not in outcome(folder):
         tell(folder, error="crashed")
 

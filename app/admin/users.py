@@ -12,6 +12,7 @@ from flask_babel import pgettext
 from flask_login import current_user
 from sqlalchemy import Connection
 
+from app import clock
 from app.admin import export
 from app.admin.base import Screen
 from app.admin.campaign_data import named
@@ -51,7 +52,7 @@ class UsersScreen(Screen):
         arguments = inputs.kept("q", "state", "group", "sort", "desc")
         return self.render(
             "screens/users.html", users=page.rows, held=held, filters=filters, groups=every_group, total=total,
-            named=named, may=sessions.may, now=accounts.real_now(), is_first=not after, arguments=arguments,
+            named=named, may=sessions.may, now=clock.real_now(), is_first=not after, arguments=arguments,
             first_url=url_for(".index", **arguments),
             next_url=page.next_id and url_for(".index", **arguments, after=page.next_id),
         )  # fmt: skip
@@ -92,7 +93,7 @@ class UsersScreen(Screen):
             return redirect(url_for(".index"))
         return self.render(
             "screens/user.html", form=form, user=user, opened=opened, roles=roles, may=sessions.may, named=named,
-            now=accounts.real_now(),
+            now=clock.real_now(),
         )  # fmt: skip
 
     def _changed(self, form: UserForm, user: Any, held: Sequence[Any]) -> bool:

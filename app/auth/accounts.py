@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
@@ -21,12 +20,6 @@ from app.models.access import Group, GroupRole, Session, User, UserGroup
 #: After so many wrong passwords in a row an account is closed for so long.
 LOCK_AFTER = 5
 LOCK_MINUTES = 15
-
-
-def real_now() -> datetime:
-    """Naive UTC by the machine's clock: limits of sign-in do not run faster in a rehearsal with a virtual clock."""
-    moment = datetime.fromtimestamp(time.time(), UTC).replace(tzinfo=None)
-    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 def key(text: str) -> str:
@@ -76,7 +69,7 @@ def check_password(connection: Connection, username: str, password: str) -> int 
     The attempt is counted before the password is looked at, in one UPDATE, so that guesses sent at once all count.
     The caller commits in either case.
     """
-    now = real_now()
+    now = clock.real_now()
     row = connection.execute(select(User.__table__).where(User.username_key == key(username))).one_or_none()
     if row is None or not row.is_active or row.is_from_ad:
         verify_password(None, password)
@@ -121,7 +114,7 @@ def end_sessions(connection: Connection, user_id: int) -> int:
     """Sign a user out everywhere. Returns how many sessions that ended."""
     connection.execute(update(User).where(User.user_id == user_id).values(session_epoch=User.session_epoch + 1))
     ended = connection.execute(
-        update(Session).where(Session.user_id == user_id, Session.ended_at.is_(None)).values(ended_at=real_now())
+        update(Session).where(Session.user_id == user_id, Session.ended_at.is_(None)).values(ended_at=clock.real_now())
     )
     return ended.rowcount
 
@@ -239,7 +232,7 @@ def list_users(connection: Connection) -> list[dict[str, Any]]:
         select(UserGroup.user_id, Group.name).join(Group, Group.group_id == UserGroup.group_id).order_by(Group.name)
     ):
         groups.setdefault(row.user_id, []).append(row.name)
-    now = real_now()
+    now = clock.real_now()
     return [
         {
             "username": row.username,

@@ -16,7 +16,7 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, or_, select, update
 
-from app.auth.accounts import real_now
+from app import clock
 from app.auth.scopes import SCOPES
 from app.errors import AcmError
 from app.i18n import gettext as _
@@ -79,7 +79,8 @@ def make(
         .values(
             name=name, key_hash=_hash(key), prefix=key[:_PREFIX],
             scopes=" ".join(one for one in SCOPES if one in wanted),
-            addresses=" ".join(networks) or None, expires_at=expires_at, created_at=real_now(), created_by=created_by,
+            addresses=" ".join(networks) or None, expires_at=expires_at,
+            created_at=clock.real_now(), created_by=created_by,
         )
         .returning(Row.api_key_id)
     ).scalar_one()  # fmt: skip
@@ -91,7 +92,7 @@ def check(connection: Connection, presented: str, address: str | None) -> ApiKey
 
     Writes when and from where it was used, at most once a minute; the caller commits.
     """
-    now = real_now()
+    now = clock.real_now()
     row = connection.execute(select(Row.__table__).where(Row.key_hash == _hash(presented))).one_or_none()
     if row is None or row.revoked_at is not None or (row.expires_at is not None and row.expires_at <= now):
         return None
@@ -123,7 +124,7 @@ def revoke(connection: Connection, api_key_id: int, by: str) -> bool:
     done = connection.execute(
         update(Row)
         .where(Row.api_key_id == api_key_id, Row.revoked_at.is_(None))
-        .values(revoked_at=real_now(), revoked_by=by)
+        .values(revoked_at=clock.real_now(), revoked_by=by)
     )
     return done.rowcount == 1
 

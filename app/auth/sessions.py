@@ -15,7 +15,8 @@ from flask_login import LoginManager, UserMixin, current_user, login_user, logou
 from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from werkzeug.wrappers import Response as BaseResponse
 
-from app.auth.accounts import Account, read_account, real_now
+from app import clock
+from app.auth.accounts import Account, read_account
 from app.auth.roles import allows
 from app.database.web import db
 from app.models.access import Session, User
@@ -81,7 +82,7 @@ def begin(connection: Connection, user_id: int) -> Account | None:
     if account is None:
         return None
     token = secrets.token_urlsafe(32)
-    now = real_now()
+    now = clock.real_now()
     epoch = connection.scalar(select(User.session_epoch).where(User.user_id == user_id))
     connection.execute(
         insert(Session).values(
@@ -100,7 +101,7 @@ def begin(connection: Connection, user_id: int) -> Account | None:
 def end(connection: Connection) -> None:
     """Sign the user of this request out."""
     connection.execute(
-        update(Session).where(Session.token_hash == token_hash(current_user.get_id())).values(ended_at=real_now())
+        update(Session).where(Session.token_hash == token_hash(current_user.get_id())).values(ended_at=clock.real_now())
     )
     logout_user()
     session.clear()
@@ -108,7 +109,7 @@ def end(connection: Connection) -> None:
 
 def load(token: str) -> SignedIn | None:
     """The user of a session token, or None when the session is over."""
-    now = real_now()
+    now = clock.real_now()
     with db.engine.begin() as connection:
         row = connection.execute(
             select(Session.__table__)

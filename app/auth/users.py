@@ -12,8 +12,9 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, and_, delete, func, insert, or_, select, update
 
+from app import clock
 from app.auth import way_in
-from app.auth.accounts import end_sessions, key, real_now
+from app.auth.accounts import end_sessions, key
 from app.frame import inputs
 from app.models.access import Group, Session, User, UserGroup
 
@@ -100,7 +101,7 @@ def _filtered(query: Select[Any], filters: Filters) -> Select[Any]:
     elif filters.state == "off":
         query = query.where(User.is_active == False)  # noqa: E712 - SQL
     elif filters.state == "locked":
-        query = query.where(User.locked_until > real_now())
+        query = query.where(User.locked_until > clock.real_now())
     if filters.group_id:
         members = select(UserGroup.user_id).where(UserGroup.group_id == filters.group_id)
         query = query.where(User.user_id.in_(members))

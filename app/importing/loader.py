@@ -6,7 +6,6 @@ was taken for dead and comes back cannot write, because the batch names another 
 
 from __future__ import annotations
 
-import random
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -18,7 +17,7 @@ from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.exc import DBAPIError
 
 from app import clock
-from app.database.engine import DatabaseUnavailable, wait_ready
+from app.database.engine import DatabaseUnavailable
 from app.errors import AcmError, ProcedureError
 from app.i18n import gettext as _
 from app.importing import reasons, staging, templates
@@ -27,6 +26,7 @@ from app.importing.files import FileError, FileFacts, inspect, resolve_encoding
 from app.importing.forget import forget_old
 from app.importing.formats import Form, Part, Record, format_module
 from app.importing.owner import is_alive, make_owner
+from app.importing.repeat import in_transaction
 from app.log import get_logger
 from app.models.importing import ImportBatch, ImportReject
 from app.models.strategy import ARCHIVED, Campaign
@@ -37,14 +37,8 @@ log = get_logger(__name__)
 
 RUNNING = 1
 SAMPLE_LINES = 1000
-#: How often a part is repeated when another transaction was in its way, and how long a lost database is awaited.
-REPEATS = 10
-WAIT_SECONDS = 120.0
 #: Different texts of one kind of warning that the journal tells; the rest is in the list of warnings.
 LOGGED_VALUES = 50
-
-_CONFLICTS = {"40001", "40P01", "23505", "55P03"}  # SQLSTATE: serialisation, deadlock, unique key, lock timeout
-_MSSQL_CONFLICTS = ("(1205)", "(1222)", "(2601)", "(2627)", "(3960)")
 
 
 @dataclass(frozen=True)
@@ -404,39 +398,22 @@ class _Loading:
     def _apply(self, cleaner: Cleaner, part: Part) -> Any:
         """Apply a part in one transaction, again when something was in its way. None: applied, its answer lost."""
         staged = cleaner.clean(part, self.batch_id)
-        repeats = 0
-        while True:
-            try:
-                with self.engine.begin() as connection:
-                    staging.copy(connection, staged)
-                    row = procedures.import_apply(
-                        connection,
-                        batch_id=self.batch_id,
-                        owner=self.owner,
-                        lines_done=part.lines_done,
-                        bytes_done=part.bytes_done,
-                        now=clock.now(),
-                    )
-                    if row.warnings:
-                        self._log_warnings(connection)
-                return row
-            except DatabaseUnavailable as error:
-                if error.permanent:
-                    raise
-                wait_ready(self.engine, WAIT_SECONDS)
-            except DBAPIError as error:
-                if error.connection_invalidated:
-                    log.warning("database lost, waiting for it", batch_id=self.batch_id)
-                    wait_ready(self.engine, WAIT_SECONDS)
-                elif not is_conflict(error) or repeats == REPEATS:
-                    raise
-                else:
-                    time.sleep(min(random.uniform(0.02, 0.1) * 2**repeats, 2))  # noqa: S311
-                repeats += 1
-                if repeats > REPEATS:
-                    raise
-            if self._is_applied(part):
-                return None
+
+        def apply(connection: Connection) -> Any:
+            staging.copy(connection, staged)
+            row = procedures.import_apply(
+                connection,
+                batch_id=self.batch_id,
+                owner=self.owner,
+                lines_done=part.lines_done,
+                bytes_done=part.bytes_done,
+                now=clock.now(),
+            )
+            if row.warnings:
+                self._log_warnings(connection)
+            return row
+
+        return in_transaction(self.engine, apply, lambda: self._is_applied(part))
 
     def _is_applied(self, part: Part) -> bool:
         """Whether the part was committed although the connection broke before the answer came."""
@@ -472,35 +449,28 @@ class _Loading:
 
     def _finish(self) -> str:
         message = _("The import of contacts finished successfully.")
-        repeats = 0
-        while True:
-            try:
-                with self.engine.begin() as connection:
-                    rejected = connection.execute(
-                        select(ImportBatch.lines_rejected).where(ImportBatch.batch_id == self.batch_id)
-                    ).scalar_one()
-                    if rejected:
-                        text = _("Lines that were not loaded: %(count)s.", count=rejected)
-                        procedures.import_log_add(
-                            connection, batch_id=self.batch_id, level="Warning", message=text, now=clock.now()
-                        )
-                    procedures.import_finish(
-                        connection,
-                        batch_id=self.batch_id,
-                        owner=self.owner,
-                        state_id=procedures.DONE,
-                        file_message=_("Loading of the file is finished: %(path)s", path=self.facts.path)[:1000],
-                        message=message,
-                        now=clock.now(),
-                    )
-                return message
-            except DBAPIError as error:
-                if repeats == REPEATS or not (error.connection_invalidated or is_conflict(error)):
-                    raise
-                wait_ready(self.engine, WAIT_SECONDS)
-                repeats += 1
-            if self._is_finished():
-                return message
+
+        def finish(connection: Connection) -> None:
+            rejected = connection.execute(
+                select(ImportBatch.lines_rejected).where(ImportBatch.batch_id == self.batch_id)
+            ).scalar_one()
+            if rejected:
+                text = _("Lines that were not loaded: %(count)s.", count=rejected)
+                procedures.import_log_add(
+                    connection, batch_id=self.batch_id, level="Warning", message=text, now=clock.now()
+                )
+            procedures.import_finish(
+                connection,
+                batch_id=self.batch_id,
+                owner=self.owner,
+                state_id=procedures.DONE,
+                file_message=_("Loading of the file is finished: %(path)s", path=self.facts.path)[:1000],
+                message=message,
+                now=clock.now(),
+            )
+
+        in_transaction(self.engine, finish, self._is_finished)
+        return message
 
     def _is_finished(self) -> bool:
         with self.engine.connect() as connection:
@@ -528,14 +498,6 @@ class _Loading:
         return LoadResult(
             batch_id=self.batch_id, is_resumed=self.is_resumed, seconds=seconds, message=message, **row._mapping
         )
-
-
-def is_conflict(error: DBAPIError) -> bool:
-    """Whether the same statements may work when they are repeated: another transaction was in their way."""
-    state = getattr(error.orig, "sqlstate", None)
-    if state is not None:
-        return state in _CONFLICTS
-    return any(number in str(error.orig) for number in _MSSQL_CONFLICTS)
 
 
 def _broken_off(error: AcmError, batch_id: int) -> AcmError:

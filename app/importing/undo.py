@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
 from sqlalchemy import Connection, Engine, column, func, select
-from sqlalchemy.exc import DBAPIError
 
 from app import clock
-from app.database.engine import wait_ready
 from app.errors import AcmError
 from app.i18n import gettext as _
 from app.importing.forget import UNDO_DAYS
-from app.importing.loader import REPEATS, WAIT_SECONDS, is_conflict
 from app.importing.owner import is_alive, make_owner
+from app.importing.repeat import in_transaction
 from app.models.importing import ImportBatch
 from app.procedures import importing as procedures
 
@@ -131,24 +127,14 @@ def _begin(engine: Engine, batch_id: int, previous: str | None, owner: str, by: 
 
 
 def _part(engine: Engine, batch_id: int, owner: str, message: str) -> Any:
-    """Undo one part, again when something was in its way. Where its answer was lost, the next one follows."""
-    repeats = 0
-    while True:
-        try:
-            with engine.begin() as connection:
-                return procedures.import_undo(
-                    connection, batch_id=batch_id, owner=owner, batch_size=PART, message=message, now=clock.now()
-                )
-        except DBAPIError as error:
-            repeats += 1
-            if repeats > REPEATS or not (error.connection_invalidated or is_conflict(error)):
-                raise
-            if error.connection_invalidated:
-                wait_ready(engine, WAIT_SECONDS)
-                if _is_undone(engine, batch_id):
-                    return _NOTHING_LEFT
-            else:
-                time.sleep(min(random.uniform(0.02, 0.1) * 2**repeats, 2))  # noqa: S311
+    """Undo one part. Where its answer was lost, the next one follows."""
+
+    def undo(connection: Connection) -> Any:
+        return procedures.import_undo(
+            connection, batch_id=batch_id, owner=owner, batch_size=PART, message=message, now=clock.now()
+        )
+
+    return in_transaction(engine, undo, lambda: _is_undone(engine, batch_id)) or _NOTHING_LEFT
 
 
 def _is_undone(engine: Engine, batch_id: int) -> bool:

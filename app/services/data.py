@@ -65,10 +65,6 @@ class ServiceView:
         return self.row.code in built.SERVICES
 
 
-def service_name(row: Any, language: str) -> str:
-    return str(row.name if language == "ru" else row.name_en)
-
-
 def services(connection: Connection) -> list[ServiceView]:
     """All services in their order (M229)."""
     rows = connection.execute(

@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
+from app import clock
 from app.auth import audit
 from app.models.ops import Service, ServiceSchedule
 from app.procedures import ops
@@ -28,11 +29,6 @@ class NextRun:
     ahead: str
 
 
-def real_now() -> datetime:
-    """The real moment, naive UTC."""
-    return datetime.now(UTC).replace(tzinfo=None)
-
-
 def zone_name() -> str:
     """The zone that schedules are read in."""
     return str(schedule.installation_zone())
@@ -40,13 +36,13 @@ def zone_name() -> str:
 
 def next_runs(line: str, count: int = NEXT_RUNS) -> list[NextRun]:
     """The next runs of a line. Raises AcmError when it cannot be read."""
-    moments = schedule.next_runs(line, schedule.installation_zone(), real_now(), count)
+    moments = schedule.next_runs(line, schedule.installation_zone(), clock.real_now(), count)
     return [next_run(moment, with_seconds=len(line.split()) == 6) for moment in moments]
 
 
 def next_run(moment: datetime, with_seconds: bool = False, zone: tzinfo | None = None) -> NextRun:
     """A moment (naive UTC) for people, in `zone` (None: that of the installation)."""
-    zone, now = zone or schedule.installation_zone(), real_now()
+    zone, now = zone or schedule.installation_zone(), clock.real_now()
     local = moment.replace(tzinfo=UTC).astimezone(zone)
     today = now.replace(tzinfo=UTC).astimezone(zone).date()
     return NextRun(

@@ -12,8 +12,8 @@ from access_pages import last_audit, secret
 from sqlalchemy import Connection, Engine, select, update
 from web_users import Browser
 
+from app import clock
 from app.auth import api_keys
-from app.auth.accounts import real_now
 from app.auth.api_keys import AddressError, check, make, parse_networks
 from app.auth.scopes import SCOPES
 from app.models.access import ApiKey, Audit
@@ -51,7 +51,7 @@ def test_a_key_is_known_by_itself_alone(connection: Connection) -> None:
 
 
 def test_it_ends_with_its_time_and_when_it_is_revoked(connection: Connection) -> None:
-    soon, late = real_now() + timedelta(minutes=5), real_now() - timedelta(seconds=1)
+    soon, late = clock.real_now() + timedelta(minutes=5), clock.real_now() - timedelta(seconds=1)
     first, key = make(connection, "A", ["tasks:load"], "tests", expires_at=soon)
     assert check(connection, key, None) is not None
     connection.execute(update(ApiKey).where(ApiKey.api_key_id == first).values(expires_at=late))
@@ -92,7 +92,7 @@ def test_the_last_use_is_written_once_a_minute(connection: Connection) -> None:
     assert used() == first
     check(connection, key, "10.0.0.2")
     assert used()[1] == "10.0.0.2"
-    earlier = real_now() - timedelta(minutes=2)
+    earlier = clock.real_now() - timedelta(minutes=2)
     connection.execute(update(ApiKey).where(ApiKey.api_key_id == key_id).values(last_used_at=earlier))
     check(connection, key, "10.0.0.2")
     assert used()[0] > earlier

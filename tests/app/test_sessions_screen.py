@@ -11,8 +11,8 @@ from access_pages import last_audit
 from sqlalchemy import Engine, update
 from web_users import Browser, add_user
 
+from app import clock
 from app.admin.session_list import browser_name
-from app.auth.accounts import real_now
 from app.models.access import Session
 
 LIST = "/access/sessions/"
@@ -62,9 +62,9 @@ def test_a_session_that_is_over_is_not_listed(
     signed_in(name)
     assert len(tokens(admin.text(f"{LIST}?q={name}"))) == 1
     values = {
-        "idle": {"seen_at": real_now() - timedelta(minutes=61)},
-        "too old": {"started_at": real_now() - timedelta(hours=13)},
-        "ended": {"ended_at": real_now()},
+        "idle": {"seen_at": clock.real_now() - timedelta(minutes=61)},
+        "too old": {"started_at": clock.real_now() - timedelta(hours=13)},
+        "ended": {"ended_at": clock.real_now()},
         "signed out everywhere": {"session_epoch": -1},
     }[case]
     with web_engine.begin() as connection:

@@ -11,6 +11,7 @@ from flask import Flask
 from sqlalchemy import Engine, func, select, update
 from web_users import PASSWORD, Browser, add_user
 
+from app import clock
 from app.auth import accounts, first_administrator
 from app.models.access import Audit, Group, GroupRole, Session, User, UserGroup
 
@@ -77,9 +78,9 @@ def test_five_failures_in_a_row_close_the_account_even_for_the_right_password(
     assert sign_in(app, user)[1].status_code == 401
     with web_engine.begin() as connection:
         locked = connection.scalar(select(User.locked_until).where(User.username == user))
-        assert timedelta(minutes=14) < locked - accounts.real_now() <= timedelta(minutes=accounts.LOCK_MINUTES)
+        assert timedelta(minutes=14) < locked - clock.real_now() <= timedelta(minutes=accounts.LOCK_MINUTES)
         connection.execute(
-            update(User).where(User.username == user).values(locked_until=accounts.real_now() - timedelta(seconds=1))
+            update(User).where(User.username == user).values(locked_until=clock.real_now() - timedelta(seconds=1))
         )
     assert sign_in(app, user)[1].status_code == 302
 
@@ -234,7 +235,7 @@ def test_language_and_zone_of_the_user_shape_his_pages(app: Flask, user: str) ->
 def _age(
     engine: Engine, user: str, *, seen: timedelta = timedelta(), started: timedelta = timedelta(minutes=1)
 ) -> None:
-    now = accounts.real_now()
+    now = clock.real_now()
     with engine.begin() as connection:
         user_id = connection.scalar(select(User.user_id).where(User.username == user))
         connection.execute(
@@ -249,4 +250,4 @@ def _idle(engine: Engine, user: str) -> timedelta:
         seen = connection.scalar(
             select(func.max(Session.seen_at)).join(User, User.user_id == Session.user_id).where(User.username == user)
         )
-    return accounts.real_now() - seen
+    return clock.real_now() - seen

@@ -170,5 +170,25 @@ const acm = (() => {
     }, 1000);
   }
 
-  return { ask, live, put, number, colour, confirmed, tell, texts };
+  // A switch that works at once: true when it is done; put back, and told why, when it is refused. While it is under way a
+  // page that refreshes itself leaves it alone (data-busy).
+  async function switched(toggle) {
+    toggle.disabled = true;
+    toggle.dataset.busy = "1";
+    try {
+      await ask(toggle.dataset.switch, {
+        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ is_enabled: toggle.checked }),
+      });
+      return true;
+    } catch (error) {
+      toggle.checked = !toggle.checked;
+      tell(error.message);
+      return false;
+    } finally {
+      delete toggle.dataset.busy;
+      toggle.disabled = false;
+    }
+  }
+
+  return { ask, live, put, switched, number, colour, confirmed, tell, texts };
 })();

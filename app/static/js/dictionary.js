@@ -6,12 +6,6 @@
   if (!body) return;
   const said = document.querySelector("[data-said]");
 
-  function post(url, values) {
-    return acm.ask(url, {
-      method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
-    });
-  }
-
   // -- switches
   document.addEventListener("change", async (event) => {
     const toggle = event.target;
@@ -22,18 +16,11 @@
       dialog.querySelector("[data-question]").textContent = question;
       if (!await acm.confirmed(dialog)) { toggle.checked = true; return; }
     }
-    toggle.disabled = true;
-    try {
-      await post(toggle.dataset.switch, { is_enabled: toggle.checked });
-      for (const row of [toggle.closest("tr"), ...(toggle.checked ? [] : leavesOf(toggle.closest("tr")))]) {
-        row.classList.toggle("is-disabled", !toggle.checked);
-        row.querySelector("[data-switch]").checked = toggle.checked;
-      }
-    } catch (error) {
-      toggle.checked = !toggle.checked;
-      acm.tell(error.message);
+    if (!await acm.switched(toggle)) return;
+    for (const row of [toggle.closest("tr"), ...(toggle.checked ? [] : leavesOf(toggle.closest("tr")))]) {
+      row.classList.toggle("is-disabled", !toggle.checked);
+      row.querySelector("[data-switch]").checked = toggle.checked;
     }
-    toggle.disabled = false;
   });
 
   // -- the order. A row of the first level moves with its leaves.
@@ -52,9 +39,12 @@
     const at = siblings.indexOf(row);
     const before = siblings[at + 1];
     try {
-      await post(row.querySelector("form[data-move]").action, {
-        parent: row.dataset.parent ? Number(row.dataset.parent) : null,
-        before: before ? Number(before.dataset.row) : null,
+      await acm.ask(row.querySelector("form[data-move]").action, {
+        method: "POST", headers: { "Content-Type": "application/json" },
+        body: JSON.stringify({
+          parent: row.dataset.parent ? Number(row.dataset.parent) : null,
+          before: before ? Number(before.dataset.row) : null,
+        }),
       });
       acm.put(said, `${row.querySelector(".row-name").textContent.trim()}: ${at + 1}`);
       return true;

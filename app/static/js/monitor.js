@@ -137,17 +137,6 @@ document.addEventListener("click", (event) => {
   acm.ask(`${monitor.dataset.url}?span=${span}`).then(show, () => {});
 });
 
-document.addEventListener("change", async (event) => {
-  const toggle = event.target;
-  if (!toggle.matches("#segments .toggle")) return;
-  const wanted = toggle.checked;
-  toggle.dataset.busy = "1";
-  try {
-    await acm.ask(toggle.dataset.url, { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ is_enabled: wanted }) });
-  } catch (error) {
-    toggle.checked = !wanted;
-    acm.tell(error.message);
-  } finally {
-    delete toggle.dataset.busy;
-  }
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-switch]")) acm.switched(event.target);
 });

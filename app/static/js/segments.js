@@ -2,19 +2,8 @@
 "use strict";
 
 (() => {
-  document.addEventListener("change", async (event) => {
-    const toggle = event.target;
-    if (!toggle.matches("[data-switch]")) return;
-    toggle.disabled = true;
-    try {
-      await acm.ask(toggle.dataset.switch, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ is_enabled: toggle.checked }),
-      });
-    } catch (error) {
-      toggle.checked = !toggle.checked;
-      acm.tell(error.message);
-    }
-    toggle.disabled = false;
+  document.addEventListener("change", (event) => {
+    if (event.target.matches("[data-switch]")) acm.switched(event.target);
   });
 
   let timer;

@@ -34,21 +34,8 @@
     }
   }
 
-  table.addEventListener("change", async (event) => {
-    const toggle = event.target;
-    if (!toggle.matches("[data-switch]")) return;
-    toggle.disabled = true;
-    toggle.dataset.busy = "1";
-    try {
-      await acm.ask(toggle.dataset.switch, {
-        method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify({ is_enabled: toggle.checked }),
-      });
-    } catch (error) {
-      toggle.checked = !toggle.checked;
-      acm.tell(error.message);
-    }
-    delete toggle.dataset.busy;
-    toggle.disabled = false;
+  table.addEventListener("change", (event) => {
+    if (event.target.matches("[data-switch]")) acm.switched(event.target);
   });
 
   acm.live(table.dataset.url, 2, show);

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import re
+import subprocess
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -222,8 +223,8 @@ def test_a_load_whose_process_died_is_carried_on(
     assert token
     folder = Path(get_settings().resolved_home()) / "uploads" / token[1]
     processes: list[Any] = []
-    start = uploads.subprocess.Popen
-    monkeypatch.setattr(uploads.subprocess, "Popen", lambda *a, **k: processes.append(start(*a, **k)) or processes[-1])
+    start = subprocess.Popen
+    monkeypatch.setattr(subprocess, "Popen", lambda *a, **k: processes.append(start(*a, **k)) or processes[-1])
     browser.post(f"/import/{token[1]}/start", {"template": template, "campaign": "BETA", "encoding": ""})
     journal = follow(browser, f"/import/{token[1]}/state.json")["journal"]
     until = time.monotonic() + 60

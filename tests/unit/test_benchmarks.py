@@ -70,6 +70,8 @@ def test_growth_leaves_out_what_the_machine_lost_of_its_speed_meanwhile() -> Non
     assert (found.floor, found.ratio, found.is_met) == (20.0, 1.2, True)
     pages = [replace(row, unit="pages") for row in (small, large)]
     assert grown(pages)[0].ratio == 2.4  # pages are the same on every machine
+    with_floor = [replace(row, floor=floor) for row, floor in ((small, 5.0), (large, 8.0))]
+    assert grown(with_floor)[0].ratio == 1.5  # the floor of the row itself tells it best
 
 
 def test_the_rows_are_written_as_json_with_when_they_were_measured(tmp_path: Path) -> None:

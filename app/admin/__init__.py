@@ -6,6 +6,7 @@ from flask import Flask
 from flask_admin.theme import Bootstrap4Theme
 from flask_babel import LazyString, lazy_gettext
 
+from app.admin import export
 from app.admin.api_keys import ApiKeysScreen
 from app.admin.audit_journal import AuditScreen
 from app.admin.base import AcmAdmin, Screen, menu
@@ -89,6 +90,7 @@ SCREENS: tuple[tuple[type[Screen], LazyString, str, str], ...] = (
 def init_app(app: Flask) -> None:
     """Add all screens to the application."""
     forget_all()
+    app.url_map.converters["export"] = export.Kind
     admin = AcmAdmin(
         name="ACM",
         index_view=HomeScreen(lazy_gettext("All campaigns"), "home", "/"),

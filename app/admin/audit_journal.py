@@ -71,11 +71,9 @@ class AuditScreen(Screen):
             action_name=action_name, object_name=object_name,
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """What is filtered, as CSV or Excel, up to a million rows."""
-        if kind not in export.KINDS:
-            abort(404)
         filters = Filters.of(request.args)
         if filters.day_error:
             abort(400)

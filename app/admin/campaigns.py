@@ -101,11 +101,9 @@ class CampaignsScreen(Screen):
             arguments=inputs.kept("q", "state", "sort", "desc"),
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The campaigns that are filtered, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         with db.engine.connect() as connection:
             rows = campaign_data.campaigns(connection)
         states = campaign_data.campaign_states()

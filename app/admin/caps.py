@@ -134,11 +134,9 @@ class CapsScreen(Screen):
             held_all=sum(held.values()), subjects=_short_subjects(), state=_state_name,
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The rules, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         with db.engine.connect() as connection:
             rules = _rules(connection)
             obeying = _obeying(connection)

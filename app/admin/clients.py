@@ -39,11 +39,9 @@ class ClientsScreen(CampaignScreen):
         with db.engine.connect() as connection:
             return self._show(connection, campaign_id)
 
-    @expose("/<int:campaign_id>/export.<kind>")
+    @expose("/<int:campaign_id>/export.<export:kind>")
     def export(self, campaign_id: int, kind: str) -> Any:
         """The phones of the clients that are found, as CSV or Excel, up to a million rows."""
-        if kind not in export.KINDS:
-            abort(404)
         wanted = _wanted()
         with db.engine.begin() as connection:
             campaign = campaign_data.campaign_or_404(connection, campaign_id)

@@ -80,11 +80,9 @@ class ContactsScreen(CampaignScreen):
         back = local_address(request.args.get("next"), url_for(".index", campaign_id=campaign_id))
         return self.render_sheet("screens/phone_explain.html", phone=phone, told=told or abort(404), back=back)
 
-    @expose("/<int:campaign_id>/export.<kind>")
+    @expose("/<int:campaign_id>/export.<export:kind>")
     def export(self, campaign_id: int, kind: str) -> Any:
         """What is filtered, as CSV or Excel, up to a million rows."""
-        if kind not in export.KINDS:
-            abort(404)
         filters = Filters.of(request.args)
         with db.engine.begin() as connection:
             campaign = campaign_data.campaign_or_404(connection, campaign_id)

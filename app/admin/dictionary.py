@@ -106,11 +106,9 @@ class DictionaryScreen(Screen):
             leaves=lambda row: dictionaries.leaves(rows, self.dictionary, self.dictionary.id_of(row)),
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The rows that are shown, as a file."""
-        if kind not in export.KINDS:
-            abort(404)
         with db.engine.connect() as connection:
             rows = dictionaries.read(connection, self.dictionary)
         columns = self.columns()

@@ -101,11 +101,9 @@ class DoNotCallScreen(Screen):
             next_url=url_for(".index", **arguments, after=page.next_key) if page.next_key else "",
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """What is filtered, as CSV or Excel, up to a million rows."""
-        if kind not in export.KINDS:
-            abort(404)
         filters = Filters.of(request.args)
         with db.engine.begin() as connection:
             audit.record(connection, f"{filters.list_name}_export", filters.list_name, after={

@@ -11,6 +11,7 @@ from itertools import islice
 from typing import Any
 
 from flask import Response, send_file, stream_with_context
+from werkzeug.routing import AnyConverter, Map
 from werkzeug.utils import secure_filename
 
 from app import clock
@@ -23,6 +24,13 @@ PAGE = 2000
 
 #: A text that begins so is a formula to a spreadsheet; an apostrophe in front makes it text again.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+class Kind(AnyConverter):
+    """`<export:kind>` of an address: a kind of file that there is; all else answers 404."""
+
+    def __init__(self, map: Map) -> None:
+        super().__init__(map, *KINDS)
 
 
 def safe_text(value: str) -> str:

@@ -65,11 +65,9 @@ class HandOverScreen(Screen):
             next_url=page.next_key and url_for(".index", **kept, after=page.next_key),
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The blocks that are filtered, as CSV or Excel, up to a million rows."""
-        if kind not in export.KINDS:
-            abort(404)
         headers = [
             pgettext("hand-over", "Block"), _("Campaign code"), _("Campaign"), _("State"), _("Taken at"), _("Sent at"),
             _("Settled at"), _("Contacts"), _("At the dialer"), _("Results in"), _("Came back"), _("Message"),
@@ -89,11 +87,9 @@ class HandOverScreen(Screen):
             next_url=page.next_key and url_for(".block", block_id=block_id, after=page.next_key),
         )  # fmt: skip
 
-    @expose("/<big:block_id>/export.<kind>")
+    @expose("/<big:block_id>/export.<export:kind>")
     def export_block(self, block_id: int, kind: str) -> Any:
         """The records of a block, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         with db.engine.begin() as connection:
             row = _block_or_404(connection, block_id)
             audit.record(

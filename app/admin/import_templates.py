@@ -60,11 +60,9 @@ class ImportTemplatesScreen(Screen):
             rows = _templates(connection)
         return self.render("screens/import_templates.html", templates=rows, may=sessions.may)
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The list of templates, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         with db.engine.connect() as connection:
             rows = _templates(connection)
         headers = [_("Name"), _("Format"), _("Encoding"), _("Template"), _("Made by"), _("Made at")]

@@ -65,11 +65,9 @@ class ImportsScreen(Screen):
             is_first=not inputs.big(after),
         )  # fmt: skip
 
-    @expose("/export.<file_kind>")
+    @expose("/export.<export:file_kind>")
     def export(self, file_kind: str) -> Any:
         """The loads that are filtered, as CSV or Excel, up to a million rows. `kind` is a filter here."""
-        if file_kind not in export.KINDS:
-            abort(404)
         headers = [
             _("Operation started at"), _("Operation finished at"), _("State"), _("Kind"), _("File"), _("Campaign"),
             _("Clients loaded"), _("Clients updated"), _("Clients blocked"), _("Clients not loaded"), _("By"),

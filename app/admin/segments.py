@@ -125,11 +125,9 @@ class SegmentsScreen(CampaignScreen):
             export_arguments={"campaign_id": campaign_id, **inputs.kept("sort", "desc")},
         )  # fmt: skip
 
-    @expose("/<int:campaign_id>/export.<kind>")
+    @expose("/<int:campaign_id>/export.<export:kind>")
     def export(self, campaign_id: int, kind: str) -> Any:
         """The segments of the campaign, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         with db.engine.connect() as connection:
             campaign = campaign_data.campaign_or_404(connection, campaign_id)
             rows = _shown(connection, campaign_id)

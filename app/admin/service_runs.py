@@ -58,11 +58,9 @@ class ServiceRunsScreen(Screen):
             next_url=page.next_key and url_for(".index", **kept, before=page.next_key),
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The runs that are filtered, as CSV or Excel, up to a million rows."""
-        if kind not in export.KINDS:
-            abort(404)
         headers = [
             _("Run"), _("Service"), _("State"), _("Planned for"), _("Began"), _("Ended"), _("Took, s"), _("Attempt"),
             _("Campaign"), _("Asked by"), _("Counted"), _("Error"),

@@ -57,11 +57,9 @@ class TimeZonesScreen(Screen):
             may=sessions.may, editable=sessions.may(self.screen, "edit"),
         )  # fmt: skip
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The zones that are filtered, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         now = clock.now()
         with db.engine.connect() as connection:
             rows = connection.execute(_zones(now)).all()

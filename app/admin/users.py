@@ -177,11 +177,9 @@ class UsersScreen(Screen):
             flash(said(user), "success")
         return redirect(local_address(request.form.get("next"), url_for(".edit", user_id=user_id)))
 
-    @expose("/export.<kind>")
+    @expose("/export.<export:kind>")
     def export(self, kind: str) -> Any:
         """The users that are filtered, as CSV or Excel."""
-        if kind not in export.KINDS:
-            abort(404)
         filters = Filters.of(request.args)
         with db.engine.begin() as connection:
             rows = users.find(connection, filters).rows

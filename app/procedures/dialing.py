@@ -110,7 +110,7 @@ def agent_result_apply(
 
 
 def callback_settle(connection: Connection, now: datetime) -> Any:
-    """The callback status service. One row: callbacks_missed, callbacks_closed."""
+    """The callback status service. One row: callbacks_missed, callbacks_closed, is_finished (else there are more)."""
     return call(connection, "dialing.callback_settle", now=now)[0]
 
 

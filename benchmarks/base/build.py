@@ -52,6 +52,9 @@ def build(engine: Engine, clients: int, campaigns: int, say: Callable[[str], Non
         file_size = math.ceil(clients / campaigns / math.ceil(clients / campaigns / 1000))
         values = _dictionary(connection, found) | {"days": days_of_calls(clients)}
         run(connection, CLIENTS, clients=clients, campaigns=campaigns, file_size=file_size, now=NOW, **values)
+        # A promised call is a fact of the dial class, so the prototypes need theirs.
+        callbacks = [number for number, history in enumerate(found) if history.has_callback]
+        run(connection, CALLBACK_ROWS, now=NOW, callback_histories=callbacks)
         shapes = insert_prototypes(connection)
     step(f"{shapes} shapes of clients")
     settle_prototypes(engine)
@@ -59,8 +62,6 @@ def build(engine: Engine, clients: int, campaigns: int, say: Callable[[str], Non
     fill(engine, clients)
     step("clients, phones and attempts")
     with engine.begin() as connection:
-        callbacks = [number for number, history in enumerate(found) if history.has_callback]
-        run(connection, CALLBACK_ROWS, now=NOW, callback_histories=callbacks)
         run(connection, COUNTS, now=NOW)
         run(connection, "DROP SCHEMA bench CASCADE")
         changes = connection.execute(text("SELECT count(*) FROM core.dial_class_change")).scalar_one()

@@ -1,5 +1,5 @@
 /*
-strategy.dial_class_open          version 2.0.0          2026-11-25
+strategy.dial_class_open          version 2.1.0          2026-11-26
 
 The dial classes of a campaign whose phones may be dialled at a moment, ranked: 1 goes first, classes with the same rank take
 turns.
@@ -9,7 +9,7 @@ where there are thousands.
 
 Called by  sql/procedures/dialing.private_class_open.sql
 Reads      strategy.dial_class_state
-Returns    rows: dial_class_id int, rank_no bigint, zone_id int, ready_before datetime2(3)
+Returns    rows: dial_class_id int, rank_no bigint, zone_id int, is_promised bit, ready_before datetime2(3)
 Example    SELECT o.rank_no, o.dial_class_id FROM strategy.dial_class_open(7, SYSUTCDATETIME()) AS o;
 */
 CREATE OR ALTER FUNCTION strategy.dial_class_open
@@ -26,6 +26,7 @@ SELECT
         ORDER BY s.client_priority, s.client_order, s.phone_key_1, s.phone_key_2, s.phone_key_3
     ) AS rank_no,
     s.zone_id AS zone_id,
+    s.is_promised AS is_promised,
     s.ready_before AS ready_before
 FROM strategy.dial_class_state(@campaign_id, @now) AS s
 WHERE s.is_campaign_active * s.is_open > 0;

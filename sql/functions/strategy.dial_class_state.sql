@@ -1,5 +1,5 @@
 /*
-strategy.dial_class_state          version 2.0.0          2026-11-25
+strategy.dial_class_state          version 2.1.0          2026-11-26
 
 strategy.version_class_state of the version that is in force in a campaign.
 
@@ -8,8 +8,8 @@ Reads      core.campaign, strategy.version_class_state
 Returns    rows: dial_class_id int, strategy_version_id int, segment_id int, phone_type_id int, zone_id int, is_campaign_active
            int, is_segment_open int, bar_id smallint, time_status_id smallint, is_time_open int, is_type_dialled int,
            is_client_under int, is_type_under int, is_agent_under int, is_day_under int, is_in_schedule int, is_cap_free int,
-           is_in_cap_hours int, held_until datetime2(3), schedule_id int, delay_minutes int, ready_before datetime2(3),
-           client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int,
+           is_in_cap_hours int, held_until datetime2(3), is_promised bit, schedule_id int, delay_minutes int, ready_before
+           datetime2(3), client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int,
            is_allowed int, is_open int
 Example    SELECT s.dial_class_id, s.is_in_schedule FROM strategy.dial_class_state(7, SYSUTCDATETIME()) AS s;
 */
@@ -41,6 +41,7 @@ SELECT
     s.is_cap_free AS is_cap_free,
     s.is_in_cap_hours AS is_in_cap_hours,
     s.held_until AS held_until,
+    s.is_promised AS is_promised,
     s.schedule_id AS schedule_id,
     s.delay_minutes AS delay_minutes,
     s.ready_before AS ready_before,

@@ -1,5 +1,5 @@
 /*
-strategy.version_class_state          version 1.0.0          2026-11-25
+strategy.version_class_state          version 1.1.0          2026-11-26
 
 Each rule that a dial class can pass or fail as a whole by a strategy version, in force or not, for every class of a campaign at
 a moment, and the moment up to which a phone of the class must have waited for its delay to be over. strategy.md, «May this
@@ -16,8 +16,8 @@ Reads      strategy.version_class_rule, strategy.schedule_open, core.time_zone_o
 Returns    rows: dial_class_id int, strategy_version_id int, segment_id int, phone_type_id int, zone_id int, is_campaign_active
            int, is_segment_open int, bar_id smallint, time_status_id smallint, is_time_open int, is_type_dialled int,
            is_client_under int, is_type_under int, is_agent_under int, is_day_under int, is_in_schedule int, is_cap_free int,
-           is_in_cap_hours int, held_until datetime2(3), schedule_id int, delay_minutes int, ready_before datetime2(3),
-           client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int,
+           is_in_cap_hours int, held_until datetime2(3), is_promised bit, schedule_id int, delay_minutes int, ready_before
+           datetime2(3), client_priority smallint, client_order int, phone_key_1 int, phone_key_2 int, phone_key_3 int,
            is_allowed int, is_open int
 Example    SELECT s.dial_class_id, s.is_in_schedule FROM strategy.version_class_state(7, 12, SYSUTCDATETIME()) AS s;
 */
@@ -101,6 +101,7 @@ SELECT
     x.is_cap_free AS is_cap_free,
     x.is_in_cap_hours AS is_in_cap_hours,
     x.held_until AS held_until,
+    x.is_promised AS is_promised,
     x.schedule_id AS schedule_id,
     x.delay_minutes AS delay_minutes,
     x.ready_before AS ready_before,
@@ -143,6 +144,7 @@ FROM (
         CASE WHEN r.held_until > @now THEN 0 ELSE 1 END AS is_cap_free,
         COALESCE(q.is_open, 1) AS is_in_cap_hours,
         r.held_until AS held_until,
+        r.is_promised AS is_promised,
         r.schedule_id AS schedule_id,
         r.delay_minutes AS delay_minutes,
         DATEADD(MINUTE, -r.delay_minutes, @now) AS ready_before,

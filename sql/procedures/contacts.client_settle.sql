@@ -1,5 +1,5 @@
 /*
-contacts.client_settle          version 2.2.0          2026-11-26
+contacts.client_settle          version 2.3.0          2026-11-26
 
 Brings everything that follows from a client's facts in line with them, for the clients of one work set: the client's status,
 the dial class of each phone, and the counts of clients and phones. Writes only what differs and empties the work set. Every
@@ -59,7 +59,8 @@ DECLARE @phone table (
     day_attempts smallint NOT NULL,
     bar_id smallint NOT NULL,
     time_status_id smallint NOT NULL,
-    held_until datetime2(3) NOT NULL
+    held_until datetime2(3) NOT NULL,
+    is_promised bit NOT NULL
 );
 
 IF @now IS NULL
@@ -77,7 +78,7 @@ INSERT INTO @phone (
     phone_id, client_id, old_class_id, is_type_reached, facts_key, campaign_id, segment_id, phone_type_id, zone_id,
     client_zone_id, load_priority, client_attempts, phone_attempts, client_technical_result_id, client_agent_result_id,
     limit_agent_result_id, limit_agent_attempts, phone_technical_result_id, phone_agent_result_id, hold_agent_result_id,
-    attempt_day, day_attempts, bar_id, time_status_id, held_until
+    attempt_day, day_attempts, bar_id, time_status_id, held_until, is_promised
 )
 SELECT
     f.phone_id,
@@ -104,7 +105,8 @@ SELECT
     f.day_attempts,
     f.bar_id,
     f.time_status_id,
-    f.held_until
+    f.held_until,
+    f.is_promised
 FROM @work AS w
 JOIN strategy.phone_fact AS f
     ON f.client_id = w.client_id;
@@ -170,7 +172,7 @@ INSERT INTO @phone (
     phone_id, client_id, old_class_id, is_type_reached, facts_key, campaign_id, segment_id, phone_type_id, zone_id,
     client_zone_id, load_priority, client_attempts, phone_attempts, client_technical_result_id, client_agent_result_id,
     limit_agent_result_id, limit_agent_attempts, phone_technical_result_id, phone_agent_result_id, hold_agent_result_id,
-    attempt_day, day_attempts, bar_id, time_status_id, held_until
+    attempt_day, day_attempts, bar_id, time_status_id, held_until, is_promised
 )
 SELECT
     f.phone_id,
@@ -197,7 +199,8 @@ SELECT
     f.day_attempts,
     f.bar_id,
     f.time_status_id,
-    f.held_until
+    f.held_until,
+    f.is_promised
 FROM @client AS w
 JOIN strategy.phone_fact AS f
     ON f.client_id = w.client_id
@@ -224,7 +227,7 @@ BEGIN
         facts_key, campaign_id, segment_id, phone_type_id, zone_id, client_zone_id, load_priority, client_attempts,
         phone_attempts, client_technical_result_id, client_agent_result_id, limit_agent_result_id, limit_agent_attempts,
         phone_technical_result_id, phone_agent_result_id, hold_agent_result_id, attempt_day, day_attempts, bar_id,
-        time_status_id, held_until, created_at
+        time_status_id, held_until, is_promised, created_at
     )
     SELECT
         f.facts_key,
@@ -248,6 +251,7 @@ BEGIN
         f.bar_id,
         f.time_status_id,
         f.held_until,
+        f.is_promised,
         @now
     FROM @missing AS m
     JOIN @phone AS f

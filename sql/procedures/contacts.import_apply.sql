@@ -1,5 +1,5 @@
 /*
-contacts.import_apply          version 1.3.0          2026-11-26
+contacts.import_apply          version 1.3.1          2026-11-26
 
 Applies one part of a load: the lines staged in contacts.import_row and contacts.import_phone behind those that are done.
 Lines of one client are merged, the later line wins. New clients are loaded; known ones are updated in what their lines give
@@ -859,7 +859,8 @@ WHERE d.client_attempts = 0
     AND d.day_attempts = 0
     AND d.bar_id = 0
     AND d.time_status_id = 0
-    AND d.held_until = DATEFROMPARTS(1900, 1, 1);
+    AND d.held_until = DATEFROMPARTS(1900, 1, 1)
+    AND d.is_promised = 0;
 
 INSERT INTO core.phone (
     client_id, campaign_id, phone_type_id, number, number_raw, zone_id, loaded_at, import_batch_id, waits_from, dial_class_id

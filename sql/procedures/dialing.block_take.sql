@@ -1,5 +1,5 @@
 /*
-dialing.block_take          version 2.3.0          2026-11-26
+dialing.block_take          version 2.4.0          2026-11-26
 
 Takes the next block of a campaign: the phones to be dialled now, best first, never more than fit under the queue depth (M47,
 M48). Due callbacks come first, personal ones before common ones; then the walk goes through the open dial classes in the order
@@ -8,7 +8,8 @@ of the strategy and reads only what it hands out. Each phone becomes a record th
 How the walk goes: it looks ahead over a window of classes, counts up to a block of ready phones in each from the index alone,
 takes all of the ranks that do not fill the block at once, and shares the one rank that does among its classes in turns. Behind a
 window without anything ready it searches first, by one look at each class, for the next rank that has. What it takes is written
-as records right away, which is also how the next step knows what is out; no row of core.phone is written for it.
+as records right away, which is also how the next step knows what is out; no row of core.phone is written for it. Classes of
+clients that were promised a call are walked only where a call is due.
 
 Frequency caps are looked at under the lock of the person and booked by the record itself: a call that is out counts for every
 rule that it may come to count for. What a cap holds is let go, and marked with the moment up to which it is held, which is a
@@ -75,6 +76,7 @@ DECLARE @open table (
     rank_no bigint NOT NULL,
     dial_class_id int NOT NULL,
     zone_id int NOT NULL,
+    is_promised bit NOT NULL,
     ready_before datetime2(3) NOT NULL,
     phones_out int NULL, /* how many of its phones earlier blocks have out */
     taken int NULL, /* how many turns a class of a shared rank has had */
@@ -148,8 +150,28 @@ IF @state_id = 2
     SET @size = CASE WHEN @queue_depth - @out < @block_size THEN @queue_depth - @out ELSE @block_size END;
 
 IF @size > 0
-    INSERT INTO @open (rank_no, dial_class_id, zone_id, ready_before)
+BEGIN
+    INSERT INTO @open (rank_no, dial_class_id, zone_id, is_promised, ready_before)
     EXECUTE dialing.private_class_open @campaign_id = @campaign_id, @now = @now;
+
+    /* Where a call is promised, only clients whose call is due may be dialled: other classes of that kind are not walked. */
+    DELETE o
+    FROM @open AS o
+    WHERE o.is_promised = 1
+        AND o.dial_class_id NOT IN (
+            SELECT q.dial_class_id
+            FROM dialing.callback AS b
+            CROSS APPLY (
+                SELECT TOP (1000) p.dial_class_id AS dial_class_id
+                FROM core.phone AS p
+                WHERE p.client_id = b.client_id
+                ORDER BY p.number
+            ) AS q
+            WHERE b.campaign_id = @campaign_id
+                AND b.state_id = 1
+                AND b.due_at <= @now
+        );
+END;
 
 IF @size > 0 AND EXISTS (SELECT o.dial_class_id AS dial_class_id FROM @open AS o)
 BEGIN

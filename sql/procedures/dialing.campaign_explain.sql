@@ -1,5 +1,5 @@
 /*
-dialing.campaign_explain          version 2.0.0          2026-11-26
+dialing.campaign_explain          version 3.0.0          2026-11-26
 
 Why the phones of a campaign are not dialled now, summed: a row for each reason with the number of phones whose first rule not
 kept it is; reason_code «ready» is the phones that may be dialled. The same rules as dialing.phone_explain, at the price of the
@@ -7,7 +7,7 @@ classes. Reasons are numbered in the order of the rules, so that the first rule 
 
 - Most phones go by the rules of their class (strategy.dial_class_state) times its count; those that still wait for their delay
   are counted by index.
-- Phones of clients that are out or were promised a call go by their class too, each counted by itself.
+- Phones of clients that are out go by their class too, each counted by itself.
 - Clients with a due call, a person that is out, a stop date or duration that has passed since the status service last looked, or
   a limit that a new version may have moved, are looked at one by one.
 
@@ -44,12 +44,12 @@ DECLARE @class table (
     ready_before datetime2(3) NOT NULL,
     early_no int NOT NULL,
     time_no int NOT NULL,
-    late_no int NOT NULL
+    late_no int NOT NULL,
+    is_promised bit NOT NULL
 );
 DECLARE @client table (
     client_id bigint NOT NULL,
-    is_alone bit NOT NULL, /* looked at one by one */
-    is_out bit NOT NULL
+    is_alone bit NOT NULL /* looked at one by one; else it is out */
 );
 DECLARE @apart table (
     dial_class_id int NOT NULL,
@@ -81,7 +81,7 @@ LEFT JOIN core.status_run AS u
     ON u.campaign_id = k.campaign_id
 WHERE k.campaign_id = @campaign_id;
 
-INSERT INTO @class (dial_class_id, phones, ready_before, early_no, time_no, late_no)
+INSERT INTO @class (dial_class_id, phones, ready_before, early_no, time_no, late_no, is_promised)
 SELECT
     n.dial_class_id,
     n.phones,
@@ -111,23 +111,23 @@ SELECT
         WHEN s.is_in_cap_hours = 0 THEN 1301
         WHEN s.is_cap_free = 0 THEN 1302
         ELSE 10000
-    END
+    END,
+    s.is_promised
 FROM strategy.dial_class_count AS n
 JOIN strategy.dial_class_state(@campaign_id, @now) AS s
     ON s.dial_class_id = n.dial_class_id
 WHERE n.campaign_id = @campaign_id;
 
-INSERT INTO @client (client_id, is_alone, is_out)
+INSERT INTO @client (client_id, is_alone)
 SELECT
     x.client_id,
-    MAX(x.is_alone),
-    MAX(x.is_out)
+    MAX(x.is_alone)
 FROM (
-    SELECT r.client_id AS client_id, 0 AS is_alone, 1 AS is_out
+    SELECT r.client_id AS client_id, 0 AS is_alone
     FROM dialing.record AS r
     WHERE r.campaign_id = @campaign_id
     UNION ALL
-    SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
+    SELECT c.client_id AS client_id, 1 AS is_alone
     FROM core.campaign AS k
     CROSS JOIN dialing.record AS r
     JOIN core.client AS c
@@ -137,24 +137,25 @@ FROM (
         AND k.one_call_per_person = 1
         AND c.campaign_id = @campaign_id
     UNION ALL
-    SELECT b.client_id AS client_id, CASE WHEN b.due_at <= @now THEN 1 ELSE 0 END AS is_alone, 0 AS is_out
+    SELECT b.client_id AS client_id, 1 AS is_alone
     FROM dialing.callback AS b
     WHERE b.campaign_id = @campaign_id
         AND b.state_id = 1
+        AND b.due_at <= @now
     UNION ALL
-    SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
+    SELECT c.client_id AS client_id, 1 AS is_alone
     FROM core.client AS c
     WHERE c.campaign_id = @campaign_id
         AND c.status_id IN (1, 4, 5, 6, 7, 8)
         AND c.do_not_call_after <= @now
     UNION ALL
-    SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
+    SELECT c.client_id AS client_id, 1 AS is_alone
     FROM core.client AS c
     WHERE c.campaign_id = @campaign_id
         AND c.status_id = 1
         AND c.loaded_at <= DATEADD(MINUTE, -@created_minutes, @now)
     UNION ALL
-    SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
+    SELECT c.client_id AS client_id, 1 AS is_alone
     FROM core.attempt AS a
     JOIN core.client AS c
         ON c.client_id = a.client_id
@@ -165,7 +166,7 @@ FROM (
         AND c.status_id = 1
         AND c.first_attempt_at <= DATEADD(MINUTE, -@first_call_minutes, @now)
     UNION ALL
-    SELECT c.client_id AS client_id, 1 AS is_alone, 0 AS is_out
+    SELECT c.client_id AS client_id, 1 AS is_alone
     FROM core.client AS c
     WHERE c.campaign_id = @campaign_id
         AND c.status_id IN (4, 5, 6, 7, 8)
@@ -184,18 +185,13 @@ SELECT
     CASE
         WHEN b.early_no < 701 AND b.early_no < b.time_no THEN b.early_no
         WHEN b.time_no < 701 THEN b.time_no
-        WHEN y.is_out = 1 THEN 701
-        WHEN b.early_no < b.time_no THEN b.early_no
-        WHEN b.time_no < 10000 THEN b.time_no
-        WHEN y.is_waiting = 1 THEN 1101
-        ELSE 1102
+        ELSE 701
     END,
     y.phones,
     y.phones * y.is_waiting
 FROM (
     SELECT
         p.dial_class_id AS dial_class_id,
-        x.is_out AS is_out,
         CASE WHEN p.waits_from > d.ready_before THEN 1 ELSE 0 END AS is_waiting,
         COUNT(*) AS phones
     FROM @client AS x
@@ -210,7 +206,7 @@ FROM (
     JOIN @class AS d
         ON d.dial_class_id = p.dial_class_id
     WHERE x.is_alone = 0
-    GROUP BY p.dial_class_id, x.is_out, CASE WHEN p.waits_from > d.ready_before THEN 1 ELSE 0 END
+    GROUP BY p.dial_class_id, CASE WHEN p.waits_from > d.ready_before THEN 1 ELSE 0 END
 ) AS y
 JOIN @class AS b
     ON b.dial_class_id = y.dial_class_id;
@@ -301,6 +297,7 @@ FROM (
         CASE
             WHEN b.early_no < b.time_no THEN b.early_no
             WHEN b.time_no < 10000 THEN b.time_no
+            WHEN b.is_promised = 1 THEN 1102
             ELSE b.late_no
         END AS reason_no,
         r.phones - r.waiting AS phones

@@ -1,5 +1,5 @@
 /*
-strategy.dial_class_rule          version 2.0.0          2026-11-25
+strategy.dial_class_rule          version 2.1.0          2026-11-26
 
 What the strategy in force says of each dial class of every campaign: strategy.version_class_rule of the version in force.
 
@@ -7,8 +7,8 @@ Called by  sql/procedures/contacts.client_status_update.sql, sql/views/contacts.
 Reads      core.campaign, strategy.version_class_rule
 Returns    rows: dial_class_id int, campaign_id int, strategy_version_id int, segment_id int, phone_type_id int, zone_id int,
            client_zone_id int, is_campaign_active int, is_segment_open int, bar_id smallint, time_status_id smallint,
-           is_time_open int, is_type_dialled int, is_client_under int, is_type_under int, is_agent_under int,
-           max_day_attempts smallint, attempt_day date, day_attempts smallint, held_until datetime2(3), schedule_id int,
+           is_time_open int, is_type_dialled int, is_client_under int, is_type_under int, is_agent_under int, max_day_attempts
+           smallint, attempt_day date, day_attempts smallint, held_until datetime2(3), is_promised bit, schedule_id int,
            closing_margin_minutes smallint, delay_minutes int, client_priority smallint, client_order int, phone_key_1 int,
            phone_key_2 int, phone_key_3 int
 Example    SELECT r.dial_class_id, r.delay_minutes FROM strategy.dial_class_rule AS r WHERE r.campaign_id = 7;
@@ -36,6 +36,7 @@ SELECT
     r.attempt_day AS attempt_day,
     r.day_attempts AS day_attempts,
     r.held_until AS held_until,
+    r.is_promised AS is_promised,
     r.schedule_id AS schedule_id,
     r.closing_margin_minutes AS closing_margin_minutes,
     r.delay_minutes AS delay_minutes,

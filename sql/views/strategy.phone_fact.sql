@@ -1,5 +1,5 @@
 /*
-strategy.phone_fact          version 2.1.0          2026-11-26
+strategy.phone_fact          version 3.0.0          2026-11-26
 
 The facts of each phone that the strategy reads, as they follow from the phone, its client and its campaign, with their text
 form facts_key (the name of the dial class).
@@ -7,19 +7,19 @@ form facts_key (the name of the dial class).
 bar_id is what bars the phone whatever the strategy says: 0 nothing, 1 its client is processed, 2 its client is blocked, 3 number
 or person is on the do-not-call list, 4 the phone is blocked; the first of them. time_status_id is the client's status when only
 time brought it (6, 7 or 9), else 0. held_until is when the frequency cap that a block met lets go, down to quarters of an hour,
-or 1900-01-01.
+or 1900-01-01. is_promised: the client was promised a call that is still to be made, due or not, or that is being made.
 
 Beside the facts, is_type_reached: 1 when the phone has had the attempts of its type (M140), 0 when not, NULL where nobody dials
 it, since the strategy does not dial its type or it is barred by 3 or 4.
 
 Called by  sql/procedures/contacts.client_settle.sql, sql/views/ops.books.sql, sql/functions/strategy.phone_state.sql
-Reads      contacts.phone_now, core.client, core.campaign, core.client_status, strategy.version_phone_type
+Reads      contacts.phone_now, core.client, core.campaign, core.client_status, strategy.version_phone_type, dialing.callback
 Returns    rows: phone_id bigint, client_id bigint, campaign_id int, dial_class_id int, is_type_reached int, segment_id int,
            phone_type_id int, zone_id int, client_zone_id int, load_priority smallint, client_attempts smallint,
            phone_attempts smallint, client_technical_result_id int, client_agent_result_id int, limit_agent_result_id int,
            limit_agent_attempts smallint, phone_technical_result_id int, phone_agent_result_id int,
            hold_agent_result_id int, attempt_day date, day_attempts smallint, bar_id int, time_status_id int,
-           held_until datetime2(3), facts_key nvarchar(200)
+           held_until datetime2(3), is_promised int, facts_key nvarchar(200)
 */
 CREATE OR ALTER VIEW strategy.phone_fact
 AS
@@ -48,13 +48,14 @@ SELECT
     f.bar_id AS bar_id,
     f.time_status_id AS time_status_id,
     DATEADD(MINUTE, f.held_quarters * 15, CAST(DATEFROMPARTS(1900, 1, 1) AS datetime2(3))) AS held_until,
+    f.is_promised AS is_promised,
     CONCAT(
         f.segment_id, N'.', f.phone_type_id, N'.', f.zone_id, N'.', f.client_zone_id, N'.', f.load_priority,
         N'.', f.client_attempts, N'.', f.phone_attempts, N'.', f.client_technical_result_id,
         N'.', f.client_agent_result_id, N'.', f.limit_agent_result_id, N'.', f.limit_agent_attempts,
         N'.', f.phone_technical_result_id, N'.', f.phone_agent_result_id, N'.', f.hold_agent_result_id,
         N'.', DATEDIFF(DAY, DATEFROMPARTS(1900, 1, 1), f.attempt_day), N'.', f.day_attempts,
-        N'.', f.bar_id, N'.', f.time_status_id, N'.', f.held_quarters
+        N'.', f.bar_id, N'.', f.time_status_id, N'.', f.held_quarters, N'.', f.is_promised
     ) AS facts_key
 FROM (
     SELECT
@@ -91,7 +92,16 @@ FROM (
             ELSE 0
         END AS bar_id,
         CASE WHEN c.status_id IN (6, 7, 9) THEN c.status_id ELSE 0 END AS time_status_id,
-        COALESCE(DATEDIFF(MINUTE, DATEFROMPARTS(1900, 1, 1), p.held_until) / 15, 0) AS held_quarters
+        COALESCE(DATEDIFF(MINUTE, DATEFROMPARTS(1900, 1, 1), p.held_until) / 15, 0) AS held_quarters,
+        CASE
+            WHEN (
+                SELECT COUNT(*) AS n
+                FROM dialing.callback AS b
+                WHERE b.client_id = p.client_id
+                    AND b.state_id IN (1, 2)
+            ) > 0 THEN 1
+            ELSE 0
+        END AS is_promised
     FROM contacts.phone_now AS p
     JOIN core.client AS c
         ON c.client_id = p.client_id

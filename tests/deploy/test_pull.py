@@ -60,12 +60,12 @@ def test_nothing_differs_at_first(real: sa.Engine, copy: Path) -> None:
 
 
 def test_diff_shows_the_changed_line_only(real: sa.Engine, copy: Path) -> None:
-    _change(real, TAKE, *_words(real, "b.due_at <= p_now", "b.due_at < p_now"))
+    _change(real, TAKE, *_words(real, "h.person_out = 0", "h.person_out < 1"))
     lines = [
         line for line in diff(real, TAKE, copy).splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")
     ]
     assert [line.strip("+- ") for line in lines] == [
-        f"AND {old}" for old in _words(real, "b.due_at <= p_now", "b.due_at < p_now")[0]
+        f"AND {old}" for old in _words(real, "h.person_out = 0", "h.person_out < 1")[0]
     ]
 
 
@@ -80,10 +80,10 @@ CHANGES = [
     # (object, changes on the server, what the file then says in place of what)
     pytest.param(TAKE, [("y.phone_no = 1\n", "y.phone_no = 2\n")], [("y.phone_no = 1\n", "y.phone_no = 2\n")], id="literal"),
     pytest.param(TAKE, [("b.due_at <= p_now", "b.due_at < p_now")], [("b.due_at <= @now", "b.due_at < @now")], id="comparison"),
-    pytest.param(TAKE, [("AND b.state_id = 1\n", "AND b.state_id = 1\n            AND b.phone_id > 100\n")],
-                 [("AND b.state_id = 1\n", "AND b.state_id = 1 AND b.phone_id > 100\n")], id="condition"),
-    pytest.param(TAKE, [("AND b.state_id = 1\n", "AND b.state_id = 1 AND (p_campaign_id <> 7 OR b.agent = 'Иван''ов')\n")],
-                 [("AND b.state_id = 1\n", "AND b.state_id = 1 AND (@campaign_id <> 7 OR b.agent = N'Иван''ов')\n")], id="variable"),
+    pytest.param(TAKE, [("AND h.phones_out = 0\n", "AND h.phones_out = 0\n            AND b.phone_id > 100\n")],
+                 [("AND h.phones_out = 0\n", "AND h.phones_out = 0 AND b.phone_id > 100\n")], id="condition"),
+    pytest.param(TAKE, [("AND h.phones_out = 0\n", "AND h.phones_out = 0 AND (p_campaign_id <> 7 OR b.agent = 'Иван''ов')\n")],
+                 [("AND h.phones_out = 0\n", "AND h.phones_out = 0 AND (@campaign_id <> 7 OR b.agent = N'Иван''ов')\n")], id="variable"),
     pytest.param(TAKE, [("b.due_at,\n                        b.callback_id\n                    LIMIT", "b.due_at,\n p.loaded_at DESC,\n b.callback_id\n LIMIT")],
                  [("b.due_at, b.callback_id", "b.due_at, p.loaded_at DESC, b.callback_id")], id="order"),
     pytest.param(TAKE, [("v_ready > 2 * v_need", "v_ready > 4 * v_need"), ("THEN 2 ELSE 3 END", "THEN 3 ELSE 2 END")],
@@ -152,7 +152,7 @@ def test_change_of_parameters_is_put_beside_the_file(real: sa.Engine, copy: Path
 
 
 def test_pull_refuses_when_the_file_has_moved_on(real: sa.Engine, copy: Path) -> None:
-    _change(real, TAKE, *_words(real, "b.due_at <= p_now", "b.due_at < p_now"))
+    _change(real, TAKE, *_words(real, "h.person_out = 0", "h.person_out < 1"))
     path = copy / "procedures" / f"{TAKE}.sql"
     path.write_text(path.read_text().replace("2 * @need", "3 * @need"))
     if real.dialect.name == "postgresql":

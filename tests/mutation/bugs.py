@@ -60,7 +60,10 @@ RELEASE_TESTS = "test_dialing_cap_release.py"
 WINDOW_TESTS = "test_strategy_cap_window.py"
 
 BUGS = (
-    Bug(TAKE, "AND b.due_at <= @now\n", "AND b.due_at <= DATEADD(HOUR, 1, @now)\n", "callbacks ring an hour early", world=24),
+    Bug(TAKE, "AND b.due_at <= @now\n                    AND t", "AND b.due_at <= DATEADD(HOUR, 1, @now)\n                    AND t",
+        "callbacks ring an hour early", world=24),
+    Bug(TAKE, "    WHERE o.is_promised = 1\n        AND o.dial_class_id NOT IN (", "    WHERE o.is_promised = 1\n        AND 0 NOT IN (",
+        "a client is not dialled though its call is due"),
     Bug(TAKE, "ORDER BY CASE WHEN b.agent IS NULL THEN 1 ELSE 0 END, b.due_at, b.callback_id\n            ) AS q",
         "ORDER BY b.due_at, b.callback_id\n            ) AS q", "personal callbacks do not go before common ones", world=70),
     Bug(TAKE, "AND h.calls_promised = 0\n", "", "a client that was promised a call is dialled before it"),
@@ -174,7 +177,9 @@ BUGS = (
         "test_strategy_client_status_now.py"),
     Bug(SUMS, "b.phones - COALESCE(a.phones, 0)", "b.phones", "who is asked alone is counted twice"),
     Bug(SUMS, "n.waiting - COALESCE(a.waiting, 0)", "n.waiting", "who waits and is asked alone is counted twice", world=3),
-    Bug(SUMS, "        WHEN y.is_out = 1 THEN 701\n", "", "who is out goes by the rules of the class"),
+    Bug(SUMS, "        ELSE 701\n", "        ELSE b.early_no\n", "who is out goes by the rules of the class"),
+    Bug(SUMS, "            WHEN b.is_promised = 1 THEN 1102\n", "", "a promised call is no reason"),
+    Bug(FACT, "AND b.state_id IN (1, 2)", "AND b.state_id IN (1, 2, 3)", "a call that was made is promised for ever"),
     Bug(SUMS, "AND c.status_id IN (1, 4, 5, 6, 7, 8)\n", "AND c.status_id = 1\n",
         "the stop date of a client that a limit stopped is not looked at", world=173),
     Bug(EXPLAIN, "CASE WHEN c.is_hold = 0 THEN 1 ELSE c.is_under END", "c.is_under", "a cap that only warns stops a phone",

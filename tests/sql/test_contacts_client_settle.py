@@ -55,7 +55,7 @@ def test_the_class_has_the_facts_of_the_phone(world: World) -> None:
     (row,) = world.rows(DialClass, DialClass.dial_class_id == world.phone_row(client).dial_class_id)
     names = set(row) - {"dial_class_id", "created_at"}
     (fact,) = world.query("SELECT f.* FROM strategy.phone_fact AS f WHERE f.phone_id = :id", id=client.phone_id)
-    assert len(names) == 21
+    assert len(names) == 22
     assert {name: row[name] for name in names} == {name: fact[name] for name in names}
     assert row["created_at"] == world.now
 

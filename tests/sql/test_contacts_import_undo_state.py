@@ -63,6 +63,7 @@ def test_a_promised_call(world: World, campaign: int) -> None:
         Callback, campaign_id=campaign, client_id=client["client_id"], phone_id=phone["phone_id"],
         due_at=world.at(days=1), state_id=1, source_id=2, created_at=world.now,
     )  # fmt: skip
+    world.settle(client["client_id"])
     assert state(load, "a") == (1, PROMISED, 1)
 
 

@@ -570,6 +570,17 @@ def test_a_client_that_waits_for_its_callback_is_not_dialled_before(world: World
     assert found == [waits.numbers[1], other.number]
 
 
+def test_when_its_call_is_due_and_cannot_be_made_a_client_is_dialled_on_its_other_phones(world: World) -> None:
+    campaign = world.campaign()
+    due, waits = world.client(campaign, "MH"), world.client(campaign, "MH")
+    world.callback(due, world.at(minutes=30), position=1)
+    world.callback(waits, world.at(minutes=60), position=1)
+    world.phone_facts(due, position=1, is_blocked=True)
+    world.phone_facts(waits, position=1, is_blocked=True)
+    assert world.dialled(campaign, world.at(minutes=29.99)) == []
+    assert world.dialled(campaign, world.at(minutes=30)) == [due.numbers[0]]
+
+
 @pytest.mark.parametrize("state_id", [3, 4, 5])
 def test_a_callback_that_is_over_holds_nobody(world: World, state_id: int) -> None:
     campaign = world.campaign()

@@ -9,8 +9,10 @@ import pytest
 from sqlalchemy import delete, update
 from world import CLIENT_ATTEMPTS, FAILURE, SUCCESS, World
 
+from app.database.procedure import call
 from app.models.dialing import Callback
 from app.models.ops import Setting
+from app.models.strategy import DialClass
 from app.procedures import dialing
 
 pytestmark = pytest.mark.mission("M229")
@@ -18,6 +20,7 @@ pytestmark = pytest.mark.mission("M229")
 
 def settle(world: World, at: datetime) -> tuple[int, int]:
     row = dialing.callback_settle(world.connection, at)
+    assert row.is_finished == 1
     return row.callbacks_missed, row.callbacks_closed
 
 
@@ -85,6 +88,30 @@ def test_calls_that_are_in_work_or_over_are_left_as_they_are(world: World) -> No
     assert world.rows(Callback) == before
     world.result(row.record_key, "RETURNED", world.at(days=3))
     assert settle(world, world.at(days=3)) == (1, 0)
+
+
+def test_a_run_takes_so_many_and_says_whether_there_are_more(world: World) -> None:
+    campaign = world.campaign()
+    clients = [world.client(campaign) for _ in range(3)]
+    for client in clients:
+        world.callback(client, world.now)
+    world.facts(clients[1], status_id=SUCCESS)
+    ask = {"batch_size": 2, "now": world.at(days=1)}
+    found = [tuple(call(world.connection, "dialing.callback_settle", **ask)[0]) for _ in range(3)]
+    # missed, closed, finished
+    assert found == [(1, 1, 0), (1, 0, 1), (0, 0, 1)]
+
+
+def test_the_class_of_the_phones_forgets_the_promise(world: World) -> None:
+    client, other = (world.client(world.campaign(), "MH") for _ in range(2))
+    world.callback(client, world.now)
+    world.callback(other, world.at(days=2))
+    promised = [world.phone_row(each, position).dial_class_id for each in (client, other) for position in (0, 1)]
+    assert settle(world, world.at(days=1)) == (1, 0)
+    now = [world.phone_row(each, position).dial_class_id for each in (client, other) for position in (0, 1)]
+    facts = {row["dial_class_id"]: row["is_promised"] for row in world.rows(DialClass)}
+    assert [facts[each] for each in promised] == [1, 1, 1, 1]
+    assert [facts[each] for each in now] == [0, 0, 1, 1]
 
 
 def test_a_client_whose_call_was_missed_is_dialled_in_the_ordinary_order_again(world: World) -> None:

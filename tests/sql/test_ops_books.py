@@ -212,7 +212,9 @@ def a_status_is_said_to_have_one_client_more(world: World) -> None:
 
 @fault("callbacks_in_work_without_record")
 def a_callback_is_in_work_and_its_record_is_not(world: World) -> None:
-    change(world, Callback, Callback.state_id != 2, state_id=2, record_key="GONE")
+    callback = first(world, Callback, Callback.state_id == 2)
+    del callback["callback_id"]
+    add(world, Callback, **(callback | {"record_key": "GONE"}))
 
 
 @fault("callbacks_in_work_without_record")

@@ -28,6 +28,7 @@ def test_an_open_class_in_full(world: World) -> None:
             "dial_class_id": class_id,
             "rank_no": 1,
             "zone_id": world.zone("Europe/Moscow"),
+            "is_promised": 0,
             "ready_before": world.at(minutes=-90),
         }
     ]

@@ -49,6 +49,7 @@ def test_a_phone_that_was_never_dialled_in_full(world: World) -> None:
         "attempt_day": NO_DAY,
         "day_attempts": 0,
         "held_until": NO_MOMENT,
+        "is_promised": 0,
         "schedule_id": world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)[0]["schedule_id"],
         "closing_margin_minutes": 15,
         "delay_minutes": 0,

@@ -48,6 +48,7 @@ def test_a_class_in_full(world: World) -> None:
             "is_cap_free": 1,
             "is_in_cap_hours": 1,
             "held_until": NO_MOMENT,
+            "is_promised": 0,
             "schedule_id": world.rows(StrategyVersion, StrategyVersion.campaign_id == campaign)[0]["schedule_id"],
             "delay_minutes": 0,
             "ready_before": world.now,

@@ -25,6 +25,7 @@ from world import (
 
 from app.campaigns import PhoneTypeForm
 from app.models.contact import Client, Phone
+from app.models.dialing import Callback
 from app.models.strategy import DialClass
 
 
@@ -63,7 +64,8 @@ def test_a_client_that_was_never_dialled_in_full(world: World) -> None:
         "bar_id": 0,
         "time_status_id": 0,
         "held_until": NO_MOMENT,
-        "facts_key": f"{segment}.{mobile}.{moscow}.{moscow}.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
+        "is_promised": 0,
+        "facts_key": f"{segment}.{mobile}.{moscow}.{moscow}.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0",
     }
 
 
@@ -109,8 +111,9 @@ def test_a_client_with_a_history_in_full(world: World) -> None:
         "bar_id": 0,
         "time_status_id": 0,
         "held_until": NO_MOMENT,
+        "is_promised": 0,
         "facts_key": f"{segment}.{home}.{omsk}.{samara}.3.4.3."
-        f"{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1.0.0.0",
+        f"{busy}.{thinks}.{later}.2.{silent}.{asked}.{thinks}.{days}.1.0.0.0.0",
     }
 
 
@@ -187,6 +190,21 @@ def test_the_moment_of_a_cap_is_a_fact_in_quarters_of_an_hour(
     client = world.client(world.campaign())
     world.phone_facts(client, held_until=until)
     assert fact(world, client)["held_until"] == expected
+
+
+@pytest.mark.parametrize(("state_id", "expected"), [(1, 1), (2, 1), (3, 0), (4, 0), (5, 0)])
+def test_a_promised_call_is_a_fact_of_all_phones_of_its_client_until_it_is_over(
+    world: World, state_id: int, expected: int
+) -> None:
+    campaign = world.campaign()
+    client, other = world.client(campaign, "MH"), world.client(campaign)
+    callback = world.callback(client, world.at(days=1), state_id=state_id)
+    found = [fact(world, client, 0), fact(world, client, 1), fact(world, other)]
+    assert [row["is_promised"] for row in found] == [expected, expected, 0]
+    # back to what the books expect
+    world.connection.execute(update(Callback).where(Callback.callback_id == callback).values(state_id=5))
+    world.settle(client.client_id)
+    assert fact(world, client)["is_promised"] == 0
 
 
 def test_being_out_is_no_fact_of_a_phone(world: World) -> None:

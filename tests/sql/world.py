@@ -250,7 +250,8 @@ class World:
             "client_attempts": 0, "phone_attempts": 0, "client_technical_result_id": 0, "client_agent_result_id": 0,
             "limit_agent_result_id": 0, "limit_agent_attempts": 0, "phone_technical_result_id": 0,
             "phone_agent_result_id": 0, "hold_agent_result_id": 0, "attempt_day": NO_DAY, "day_attempts": 0,
-            "bar_id": 0, "time_status_id": 0, "held_until": NO_MOMENT, "created_at": self.now,
+            "bar_id": 0, "time_status_id": 0, "held_until": NO_MOMENT, "is_promised": 0,
+            "created_at": self.now,
         }  # fmt: skip
         return self._insert(DialClass, **(values | facts))
 
@@ -386,7 +387,7 @@ class World:
         self, client: MadeClient, due_at: datetime, agent: str | None = None, position: int = 0, state_id: int = 1
     ) -> int:
         """A promised call. Returns its id."""
-        return self._insert(
+        callback_id = self._insert(
             Callback,
             campaign_id=self.client_row(client).campaign_id,
             client_id=client.client_id,
@@ -397,6 +398,8 @@ class World:
             source_id=4,
             created_at=self.now,
         )
+        self.settle(client.client_id)
+        return callback_id
 
     # -- dialling
 

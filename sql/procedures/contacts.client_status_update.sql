@@ -1,5 +1,5 @@
 /*
-contacts.client_status_update          version 1.2.0          2026-11-26
+contacts.client_status_update          version 1.2.1          2026-11-26
 
 The status service for one campaign (M229 b): finds the clients whose status only time or a new strategy version changes, and
 settles them. Time: clients not processed whose stop date has come, active ones one of whose durations has been reached. The
@@ -83,9 +83,6 @@ IF @created_before IS NOT NULL
 
 IF @first_call_before IS NOT NULL
 BEGIN
-    IF @first_call_seen > @first_call_before
-        SET @first_call_seen = @first_call_before;
-
     SELECT
         @first_call_until = MAX(z.ended_at),
         @attempts = COUNT(*)
@@ -98,6 +95,7 @@ BEGIN
         ORDER BY a.ended_at
     ) AS z;
 
+    /* Further back than before, when the duration was made longer: if it is made shorter again, no attempt is left out. */
     IF @attempts < @batch_size
         SET @first_call_until = @first_call_before;
 

@@ -281,12 +281,18 @@ def run_status_service(state: State, campaign: Campaign, now: datetime) -> None:
 
 
 def run_callback_service(state: State, now: datetime) -> None:
+    """Whose call is promised no more is settled, as after everything that happens to a client."""
+    touched = []
     for client in state.clients:
-        for callback in waiting(client):
+        for callback in list(waiting(client)):
             if client.status in PROCESSED:
                 callback.state = CANCELLED
             elif callback.due_at <= now - MISSED_AFTER:
                 callback.state = MISSED
+            else:
+                continue
+            touched.append(client)
+    settle(state, touched, now)
 
 
 def load(state: State, lines: Iterable[LoadLine], now: datetime, new_ids: dict[tuple[int, str], int]) -> None:

@@ -6,13 +6,11 @@ so that a queue outlives a restart. Nothing in it is the only copy of anything: 
 
 from __future__ import annotations
 
-import atexit
 import importlib.util
 import os
 import platform
 import shutil
 import signal
-import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -22,6 +20,7 @@ from redis.retry import Retry
 
 from app.embedded.account import Account, account_name
 from app.embedded.server import HOST, EmbeddedServer
+from app.embedded.shared import Shared
 from app.errors import AcmError
 from app.i18n import gettext as _
 from app.settings import get_settings
@@ -125,34 +124,8 @@ def _escaped(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace('"', '\\"')
 
 
-_shared: dict[Path, EmbeddedValkey] = {}
-_shared_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    """In a child made by fork: a thread of the parent may have held the lock, and will never release it here."""
-    global _shared_lock
-    _shared_lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew_lock)
-
-
-def embedded_valkey() -> EmbeddedValkey:
-    """The running embedded server of this installation (HOME/valkey), started when it does not run.
-
-    One object a process; given back when the process ends.
-    """
-    folder = get_settings().resolved_home() / "valkey"
-    with _shared_lock:
-        server = _shared.get(folder)
-        if server is None or server.made_elsewhere():
-            server = EmbeddedValkey(folder)
-            atexit.register(server.stop)
-            _shared[folder] = server
-        if not server.usable():
-            server.start()
-        return server
+#: The running embedded server of this installation, started when it does not run.
+embedded_valkey = Shared("valkey", EmbeddedValkey)
 
 
 def redis_url() -> str:

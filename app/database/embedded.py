@@ -12,7 +12,6 @@ own Python code is not used: it leaves servers behind, trusts every local accoun
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import hashlib
 import importlib.util
@@ -25,7 +24,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, ClassVar
@@ -36,9 +34,9 @@ from psycopg import sql
 
 from app.embedded.account import Account, account_name
 from app.embedded.server import HOST, EmbeddedServer
+from app.embedded.shared import Shared
 from app.errors import AcmError
 from app.i18n import gettext as _
-from app.settings import get_settings
 
 USER = "acm"
 DATABASE = "acm"
@@ -476,31 +474,5 @@ def _quoted(value: str | int) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-_shared: dict[Path, EmbeddedPostgres] = {}
-_shared_lock = threading.Lock()
-
-
-def _renew_lock() -> None:
-    """In a child made by fork: a thread of the parent may have held the lock, and will never release it here."""
-    global _shared_lock
-    _shared_lock = threading.Lock()
-
-
-os.register_at_fork(after_in_child=_renew_lock)
-
-
-def embedded_postgres() -> EmbeddedPostgres:
-    """The running embedded server of this installation (HOME/postgresql), started when it does not run.
-
-    One object a process; given back when the process ends.
-    """
-    folder = get_settings().resolved_home() / "postgresql"
-    with _shared_lock:
-        server = _shared.get(folder)
-        if server is None or server.made_elsewhere():
-            server = EmbeddedPostgres(folder)
-            atexit.register(server.stop)
-            _shared[folder] = server
-        if not server.usable():
-            server.start()
-        return server
+#: The running embedded server of this installation, started when it does not run.
+embedded_postgres = Shared("postgresql", EmbeddedPostgres)

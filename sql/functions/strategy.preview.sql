@@ -1,11 +1,11 @@
 /*
-strategy.preview          version 1.0.0          2026-11-25
+strategy.preview          version 1.1.0          2026-11-26
 
 What a changed strategy would do to the phones of a campaign at a moment, before it is saved: its version has been written but is
 not in force (its writer rolls it back). Open are the phones of classes that the rules let through whatever the hour of the day:
 segment, limits, type. Ready are those that could be dialled at the moment itself: in the hours of their schedule, under the
-limit of the day, their delay over. From the counts of classes, like dialing.campaign_explain: whether the campaign is active, who
-is out, was promised a call or is held by a cap that no block has met is not looked at.
+limit of the day, their delay over, no call promised. From the counts of classes, like dialing.campaign_explain: whether the
+campaign is active, who is out, whose promised call is due or who is held by a cap that no block has met is not looked at.
 
 Called by  app/procedures/strategy.py
 Reads      strategy.version_class_state, strategy.dial_class_state, strategy.dial_class_count, core.phone
@@ -28,16 +28,16 @@ SELECT
     COALESCE(SUM(CAST(x.is_allowed_after * x.phones AS bigint)), 0) AS phones_open_after,
     COALESCE(SUM(CAST((1 - x.is_allowed_before) * x.is_allowed_after * x.phones AS bigint)), 0) AS phones_opening,
     COALESCE(SUM(CAST(x.is_allowed_before * (1 - x.is_allowed_after) * x.phones AS bigint)), 0) AS phones_closing,
-    COALESCE(SUM(CAST(x.is_open_before * (x.phones - x.waiting_before) AS bigint)), 0) AS phones_ready_before,
-    COALESCE(SUM(CAST(x.is_open_after * (x.phones - x.waiting_after) AS bigint)), 0) AS phones_ready_after
+    COALESCE(SUM(CAST(x.may_ring_before * (x.phones - x.waiting_before) AS bigint)), 0) AS phones_ready_before,
+    COALESCE(SUM(CAST(x.may_ring_after * (x.phones - x.waiting_after) AS bigint)), 0) AS phones_ready_after
 FROM (
     SELECT
         n.phones AS phones,
         CASE WHEN a.bar_id = 0 THEN 1 ELSE 0 END AS is_free,
         b.is_allowed AS is_allowed_before,
         a.is_allowed AS is_allowed_after,
-        b.is_open AS is_open_before,
-        a.is_open AS is_open_after,
+        CASE WHEN b.is_promised = 1 THEN 0 ELSE b.is_open END AS may_ring_before,
+        CASE WHEN a.is_promised = 1 THEN 0 ELSE a.is_open END AS may_ring_after,
         d.waiting AS waiting_before,
         c.waiting AS waiting_after
     FROM strategy.dial_class_count AS n

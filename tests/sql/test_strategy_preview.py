@@ -50,6 +50,14 @@ def test_free_are_the_phones_that_nothing_bars(world: World) -> None:
     assert (limited["free"], limited["open_after"], limited["closing"]) == (4, 2, 2)
 
 
+def test_who_was_promised_a_call_is_open_and_not_ready(world: World) -> None:
+    campaign = world.campaign()
+    world.callback(world.client(campaign, "MH"), world.at(hours=1))
+    world.client(campaign)
+    found = preview(world, campaign, max_client_attempts=9)
+    assert (found["open_before"], found["open_after"], found["ready_before"], found["ready_after"]) == (3, 3, 1, 1)
+
+
 def test_ready_are_those_whose_delay_is_over_as_each_version_has_it(world: World) -> None:
     campaign = world.campaign(technical_results={"BUSY": ResultForm(5, 60)})
     for minutes in (90, 30, 10):

@@ -10,6 +10,10 @@ import pytest
 import sqlalchemy as sa
 
 from app.database.deploy import downgrade, migrations, upgrade
+from app.models import Base
+from app.models.contact import Phone
+from app.models.dialing import Callback
+from app.models.strategy import DialClass, DialClassChange
 
 NOW = datetime(2026, 11, 23, 9)
 FACTS = {
@@ -21,11 +25,13 @@ FACTS = {
 }  # fmt: skip
 
 
-def insert(connection: sa.Connection, name: str, **values: Any) -> int:
-    """One row of a table as the revision knows it. Returns its key."""
-    schema, table = name.split(".")
-    target = sa.Table(table, sa.MetaData(), schema=schema, autoload_with=connection)
-    return int(connection.execute(sa.insert(target).values(values)).inserted_primary_key[0])
+def insert(connection: sa.Connection, model: type[Base], **values: Any) -> int:
+    """One row of the named columns, as the revision may have no others. Returns its key."""
+    known = Base.metadata.tables[str(model.__table__)]
+    (key,) = known.primary_key.columns.keys()
+    columns = [sa.column(name, known.c[name].type) for name in (key, *values)]
+    target = sa.table(known.name, *columns, schema=known.schema)
+    return int(connection.scalars(sa.insert(target).values(values).returning(target.c[key])).one())
 
 
 def classes(connection: sa.Connection) -> dict[int, str]:
@@ -63,23 +69,23 @@ def test_phones_of_clients_with_a_promised_call_go_to_classes_of_their_own_and_b
         # The revision reads no client, and phones need none then.
         connection.execute(sa.text("ALTER TABLE core.phone DROP CONSTRAINT fk_phone_client_id"))
         # Class a has phones of promised and of other clients, b only of promised ones, c none of them.
-        made = {name: insert(connection, "core.dial_class", facts_key=name, **FACTS) for name in ("1.a", "1.b", "1.c")}
+        made = {name: insert(connection, DialClass, facts_key=name, **FACTS) for name in ("1.a", "1.b", "1.c")}
         phones: dict[str, int] = {}
         for client, (name, state_id) in enumerate(
             [("1.a", 1), ("1.a", None), ("1.a", 3), ("1.b", 2), ("1.c", 4), ("1.c", 5)], start=1
         ):
             for turn in range(2):
                 phones[f"{client}-{turn}"] = insert(
-                    connection, "core.phone", client_id=client, campaign_id=1, phone_type_id=1, loaded_at=NOW, waits_from=NOW,
+                    connection, Phone, client_id=client, campaign_id=1, phone_type_id=1, loaded_at=NOW, waits_from=NOW,
                     number=f"7916{client:06}{turn}", number_raw="x", dial_class_id=made[name],
                 )  # fmt: skip
             if state_id:
                 insert(
-                    connection, "dialing.callback", campaign_id=1, client_id=client, phone_id=phones[f"{client}-0"],
+                    connection, Callback, campaign_id=1, client_id=client, phone_id=phones[f"{client}-0"],
                     due_at=NOW, state_id=state_id, source_id=1, created_at=NOW,
                 )  # fmt: skip
         for name, number in (("1.a", 6), ("1.b", 2), ("1.c", 4)):
-            insert(connection, "core.dial_class_change", dial_class_id=made[name], phones=number)
+            insert(connection, DialClassChange, dial_class_id=made[name], phones=number)
         before = classes(connection)
         assert counts(connection) == {"1.a": 6, "1.b": 2, "1.c": 4}
 

@@ -170,9 +170,22 @@ const acm = (() => {
     }, 1000);
   }
 
-  // A switch that works at once: true when it is done; put back, and told why, when it is refused. While it is under way a
-  // page that refreshes itself leaves it alone (data-busy).
-  async function switched(toggle) {
+  // A switch that works at once: put back, and told why, when it is refused. Asks first before it is switched off, where it has
+  // a question. While it is under way a page that refreshes itself leaves it alone (data-busy). What else the page does when it
+  // is done listens to "switched".
+  document.addEventListener("change", async (event) => {
+    const toggle = event.target;
+    if (!toggle.matches("[data-switch]")) return;
+    const question = toggle.dataset.offQuestion;
+    if (question && !toggle.checked) {
+      const dialog = document.getElementById("confirm");
+      dialog.querySelector("[data-question]").textContent = question;
+      if (!await confirmed(dialog)) { toggle.checked = true; return; }
+    }
+    if (await flip(toggle)) toggle.dispatchEvent(new CustomEvent("switched", { bubbles: true }));
+  });
+
+  async function flip(toggle) {
     toggle.disabled = true;
     toggle.dataset.busy = "1";
     try {
@@ -190,5 +203,5 @@ const acm = (() => {
     }
   }
 
-  return { ask, live, put, switched, number, colour, confirmed, tell, texts };
+  return { ask, live, put, number, colour, confirmed, tell, texts };
 })();

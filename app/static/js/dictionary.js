@@ -7,16 +7,8 @@
   const said = document.querySelector("[data-said]");
 
   // -- switches
-  document.addEventListener("change", async (event) => {
+  document.addEventListener("switched", (event) => {
     const toggle = event.target;
-    if (!toggle.matches("[data-switch]")) return;
-    const question = toggle.dataset.offQuestion;
-    if (question && !toggle.checked) {
-      const dialog = document.getElementById("confirm");
-      dialog.querySelector("[data-question]").textContent = question;
-      if (!await acm.confirmed(dialog)) { toggle.checked = true; return; }
-    }
-    if (!await acm.switched(toggle)) return;
     for (const row of [toggle.closest("tr"), ...(toggle.checked ? [] : leavesOf(toggle.closest("tr")))]) {
       row.classList.toggle("is-disabled", !toggle.checked);
       row.querySelector("[data-switch]").checked = toggle.checked;

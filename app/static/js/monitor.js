@@ -136,7 +136,3 @@ document.addEventListener("click", (event) => {
   }
   acm.ask(`${monitor.dataset.url}?span=${span}`).then(show, () => {});
 });
-
-document.addEventListener("change", (event) => {
-  if (event.target.matches("[data-switch]")) acm.switched(event.target);
-});

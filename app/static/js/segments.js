@@ -1,11 +1,7 @@
-// Segments: switches that work at once, and the dialog of blocking, which says how many phones it touches before it is done.
+// Segments: the dialog of blocking, which says how many phones it touches before it is done.
 "use strict";
 
 (() => {
-  document.addEventListener("change", (event) => {
-    if (event.target.matches("[data-switch]")) acm.switched(event.target);
-  });
-
   let timer;
   let turn = 0;
   async function count(form) {

@@ -34,9 +34,5 @@
     }
   }
 
-  table.addEventListener("change", (event) => {
-    if (event.target.matches("[data-switch]")) acm.switched(event.target);
-  });
-
   acm.live(table.dataset.url, 2, show);
 })();

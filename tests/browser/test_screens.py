@@ -71,6 +71,7 @@ def test_a_campaign_is_stopped_and_started_on_its_monitor(page: Page, site: Any)
     assert _state(site, campaign_id) == 2
 
 
+@pytest.mark.mission("M5", "M184")
 def test_the_monitor_lives_without_a_reload_and_nothing_jumps(page: Page, site: Any) -> None:
     campaign_id = site.campaigns["ALPHA"]
     sign_in(page, "monitoring")
@@ -177,6 +178,21 @@ def test_a_template_is_made_and_a_file_is_loaded_with_its_journal_live(page: Pag
     expect(page.locator("tbody tr")).to_have_count(50)
     page.click("a[rel=next]")
     expect(page.locator("tbody tr").first).to_be_visible()
+
+
+@pytest.mark.mission("M134", "M135")
+def test_contacts_have_the_columns_of_the_deck_with_moments_to_the_second(page: Page, site: Any) -> None:
+    sign_in(page, "campaign_administrator")
+    page.goto(f"/contacts/{site.campaigns['ALPHA']}/")
+    expect(page.locator("thead th")).to_have_text([
+        "Дата загрузки телефона", "Телефон", "Тип", "Номер анкеты", "Статус клиента", "Сегмент",
+        "Результат последнего звонка (Dialer)", "Результат последнего звонка (агентский - уровень 1)",
+        "Результат последнего звонка (агентский - уровень 2)", "Дата последнего звонка", "Перезвон", "Кол-во попыток",
+        "Статус телефона", "Обзвон отложен до", "В работе", "Не звонить после", "Действия",
+    ])  # fmt: skip
+    row = page.locator("tbody tr").first.locator("td")
+    expect(row.first).to_have_text(re.compile(r"^\s*\d\d\.\d\d\.\d{4} \d\d:\d\d:\d\d\s*$"))
+    expect(row.last.locator("a, button").first).to_be_visible()
 
 
 def test_contacts_are_filtered_with_the_keyboard_alone(page: Page, site: Any) -> None:

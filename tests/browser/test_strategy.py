@@ -31,7 +31,7 @@ def keys(page: Page) -> list[str]:
     return [str(item.get_attribute("data-key")) for item in page.locator(".keys li").all()]
 
 
-@pytest.mark.mission("M70", "M71", "M72", "M73", "M74")
+@pytest.mark.mission("M4", "M70", "M71", "M72", "M73", "M74")
 def test_tabs_are_changed_by_mouse_and_keyboard_and_nothing_typed_is_lost(page: Page, site: Any) -> None:
     open_form(page, site)
     page.fill("[name=block_size]", "17")

@@ -9,10 +9,10 @@ from jobs.run import Run
 
 def run(run: Run) -> None:
     """Settle all callbacks."""
-    is_finished = False
-    while not is_finished:
+    while True:
         run.check()
         with run.engine.begin() as connection:
             row = dialing.callback_settle(connection, now=clock.now())
         run.count(callbacks_missed=row.callbacks_missed, callbacks_closed=row.callbacks_closed)
-        is_finished = row.is_finished
+        if row.is_finished:
+            return

@@ -276,9 +276,7 @@ class DialClass(Base):
     bar_id: Mapped[Small]
     time_status_id: Mapped[Small]  # the client's status when only time set it (6, 7 or 9), else 0
     held_until: Mapped[Moment]  # a frequency cap holds the phone until then, in quarters of an hour; 1900-01-01: none
-    is_promised: Mapped[Flag] = (
-        off()
-    )  # the client was promised a call that is still to be made, due or not, or is being made
+    is_promised: Mapped[Flag] = off()  # the client was promised a call that is not over: it waits or is being made
     attempt_day: Mapped[date]
     day_attempts: Mapped[Small]
     created_at: Mapped[Moment]

@@ -250,8 +250,7 @@ class World:
             "client_attempts": 0, "phone_attempts": 0, "client_technical_result_id": 0, "client_agent_result_id": 0,
             "limit_agent_result_id": 0, "limit_agent_attempts": 0, "phone_technical_result_id": 0,
             "phone_agent_result_id": 0, "hold_agent_result_id": 0, "attempt_day": NO_DAY, "day_attempts": 0,
-            "bar_id": 0, "time_status_id": 0, "held_until": NO_MOMENT, "is_promised": 0,
-            "created_at": self.now,
+            "bar_id": 0, "time_status_id": 0, "held_until": NO_MOMENT, "is_promised": 0, "created_at": self.now,
         }  # fmt: skip
         return self._insert(DialClass, **(values | facts))
 

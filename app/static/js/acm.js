@@ -203,5 +203,5 @@ const acm = (() => {
     }
   }
 
-  return { ask, live, put, number, colour, confirmed, tell, texts };
+  return { ask, live, put, number, colour, tell, texts };
 })();
